@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+# Host tests: the core, unchanged, linked with the fake machine of tests/unit
+# and run under sanitizers. A test that names its sources in UNIT_SRCS_<name>
+# is built from those alone; the others get the whole core and the fakes.
+
+UNIT_NAMES := $(sort $(patsubst tests/unit/test_%.c,%,\
+    $(wildcard tests/unit/test_*.c)))
+UNIT_FAKES := $(sort $(wildcard tests/unit/fake_*.c))
+UNIT_ABI := $(sort $(wildcard tests/abi/*.c))
+
+# Not on the host: what libc or the fake machine supplies there.
+UNIT_EXCLUDE := xen-lite/lib/string.c xen-lite/lib/panic.c
+CORE_DIRS := hypercall pv mm domain event grant sched lib
+CORE_SRCS := $(filter-out $(UNIT_EXCLUDE),$(sort $(wildcard \
+    $(CORE_DIRS:%=xen-lite/%/*.c))))
+
+UNIT_SRCS_string := xen-lite/lib/string_util.c
+UNIT_SRCS_bitmap := none
+UNIT_SRCS_list := none
+UNIT_SRCS_vsnprintf := xen-lite/lib/vsnprintf.c
+
+# Our own string.c under other names, beside libc's.
+UNIT_EXTRA_string = $(O)/unit/$(1)/own_string.o
+
+UNIT_INCLUDES := -Itests/unit/include -iquote tests/unit \
+    -iquote xen-lite/include -Iinclude/public -isystem $(XEN_ABI)
+UNIT_CFLAGS := -std=gnu11 -g -fno-omit-frame-pointer $(WARNINGS) \
+    -D__XEN_TOOLS__ $(UNIT_INCLUDES) -MMD -MP
+UNIT_LIBS := -lcmocka -lpthread
+
+# $(call unit_variant,NAME,compiler,flags): objects, archives and programs.
+define unit_variant
+$(O)/unit/$(1)/%.o: %.c | $(XEN_ABI)/xen
+	$$(Q)mkdir -p $$(@D)
+	$$(call step,CC,$$<)$(2) $$(UNIT_CFLAGS) $$(UNIT_CFLAGS_$$(basename \
+	    $$(notdir $$<))) $(3) -c -o $$@ $$<
+
+$(O)/unit/$(1)/libcore.a: $(CORE_SRCS:%.c=$(O)/unit/$(1)/%.o)
+	$$(call step,AR,$$(@F))rm -f $$@ && ar rcs $$@ $$^
+
+$(O)/unit/$(1)/libfake.a: $(UNIT_FAKES:%.c=$(O)/unit/$(1)/%.o)
+	$$(call step,AR,$$(@F))rm -f $$@ && ar rcs $$@ $$^
+
+$(O)/unit/$(1)/own_string.o: xen-lite/lib/string.c
+	$$(Q)mkdir -p $$(@D)
+	$$(call step,CC,$$< (renamed))$(2) -std=gnu11 -O2 -ffreestanding \
+	    -fno-builtin $$(WARNINGS) $$(UNIT_INCLUDES) -c -o $$@.tmp $$< && \
+	    objcopy --prefix-symbols=own_ $$@.tmp $$@ && rm -f $$@.tmp
+
+$(foreach n,$(UNIT_NAMES),$(call unit_program,$(1),$(2),$(3),$(n)))
+.PHONY: unit-programs-$(1)
+unit-programs-$(1): $(UNIT_NAMES:%=$(O)/unit/$(1)/test_%)
+-include $(patsubst %.c,$(O)/unit/$(1)/%.d,$(CORE_SRCS) $(UNIT_FAKES) \
+    $(UNIT_NAMES:%=tests/unit/test_%.c))
+endef
+
+# $(call unit_program,VARIANT,compiler,flags,test name)
+define unit_program
+$(O)/unit/$(1)/test_$(4): $(O)/unit/$(1)/tests/unit/test_$(4).o \
+    $(call unit_parts,$(1),$(4)) $(call UNIT_EXTRA_$(4),$(1))
+	$$(call step,LD,$$(@F))$(2) $(3) -o $$@ $$(filter %.o,$$^) \
+	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
+	    $$(UNIT_LIBS) $$(UNIT_LIBS_$(4))
+
+endef
+unit_parts = $(if $(UNIT_SRCS_$(2)),\
+    $(patsubst %.c,$(O)/unit/$(1)/%.o,$(filter-out none,$(UNIT_SRCS_$(2)))),\
+    $(O)/unit/$(1)/libcore.a $(O)/unit/$(1)/libfake.a)
+
+UNIT_ASAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_TSAN := -O1 -fsanitize=thread
+UNIT_COV := -O0 --coverage
+
+# Each compiler has its own objects, so that CC= needs no clean.
+ASAN := asan-$(notdir $(firstword $(HOSTCC)))
+TSAN := tsan-$(notdir $(firstword $(HOSTCC)))
+
+$(eval $(call unit_variant,$(ASAN),$(HOSTCC),$(UNIT_ASAN)))
+$(eval $(call unit_variant,$(TSAN),$(HOSTCC),$(UNIT_TSAN)))
+$(eval $(call unit_variant,cov,gcc,$(UNIT_COV)))
+
+# The ABI pins: static asserts, so that compiling them is the test.
+$(O)/unit/$(ASAN)/tests/abi/%.o: UNIT_CFLAGS += -Wno-unused
+-include $(UNIT_ABI:%.c=$(O)/unit/$(ASAN)/%.d)
+
+# Set UNIT=name to run one program only.
+UNIT_RUN := $(if $(UNIT),$(UNIT),$(UNIT_NAMES))
+
+.PHONY: test-unit test-tsan test-abi coverage
+test-abi: $(UNIT_ABI:%.c=$(O)/unit/$(ASAN)/%.o) ## check the Xen ABI layouts
+
+test-unit: test-abi $(UNIT_RUN:%=$(O)/unit/$(ASAN)/test_%) ## host tests, sanitized
+	$(Q)tests/unit/run.sh $(UNIT_RUN:%=$(O)/unit/$(ASAN)/test_%)
+
+# A test that starts no threads still shows that the core builds for TSan.
+test-tsan: $(UNIT_RUN:%=$(O)/unit/$(TSAN)/test_%) ## host tests, ThreadSanitizer
+	$(Q)tests/unit/run.sh $(UNIT_RUN:%=$(O)/unit/$(TSAN)/test_%)
+
+coverage: unit-programs-cov ## line coverage of the core by the host tests
+	$(Q)find $(O)/unit/cov -name '*.gcda' -delete
+	$(Q)tests/unit/run.sh $(UNIT_NAMES:%=$(O)/unit/cov/test_%)
+	$(Q)tests/unit/coverage.sh $(O)/unit/cov $(CORE_SRCS)
+
+ALL_TARGETS += unit-programs-$(ASAN)
