@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory: frames, their owners and types, and guest page tables. What the
+ * rest of the hypervisor calls; each group names its file in mm/.
+ */
+#ifndef XEN_LITE_MM_H
+#define XEN_LITE_MM_H
+
+#include "cpumask.h"
+#include "machine.h"
+#include "page.h"
+#include "types.h"
+
+struct domain;
+struct vcpu;
+
+static inline struct page *page_of(mfn_t mfn)
+{
+    return &machine_frame_table()[mfn.number];
+}
+
+static inline mfn_t page_mfn(const struct page *page)
+{
+    return mfn_make((unsigned long)(page - machine_frame_table()));
+}
+
+/* -- frame_alloc.c: zoned buddy allocator; takes the heap lock -------------- */
+
+#define FRAME_MAX_ORDER 18U
+
+/* Give RAM to the allocator (at boot). */
+void frame_alloc_add(mfn_t first, unsigned long count);
+/*
+ * 2^@order frames below @address_bits of machine address (64: anywhere; high
+ * memory is preferred). Scrubbed (zero), no owner, stale translations of the
+ * last owner flushed. NULL when there are none.
+ */
+struct page *frame_alloc(unsigned int order, unsigned int address_bits);
+void frame_free(struct page *page, unsigned int order);
+unsigned long frame_free_count(void);
+unsigned long frame_total_count(void);
+unsigned long frame_outstanding_claims(void);
+/* Highest frame number + 1. */
+unsigned long frame_max_mfn(void);
+
+/* -- heap.c: small objects, zeroed; LOCK_HEAP -------------------------------- */
+
+void *heap_alloc(size_t bytes);
+void heap_free(void *object);
+/* One zeroed frame in the direct map. */
+void *heap_alloc_page(void);
+void heap_free_page(void *page);
+
+/* -- frame_info.c: references and types -------------------------------------- */
+
+/*
+ * Take a reference if @mfn is RAM owned by @owner and in use.
+ * false: no such frame, other owner, free, or the count is at its limit.
+ */
+bool page_get(mfn_t mfn, const struct domain *owner);
+/* Whoever owns it; *owner set (no domain reference taken). */
+bool page_get_any(mfn_t mfn, domid_t *owner);
+void page_put(struct page *page);
+/*
+ * Take a type reference (and not a general one). Validates when the type
+ * changes; flushes stale writable translations first.
+ * 0, -XEN_EINVAL (contents), -XEN_EBUSY (other use), -XEN_ERESTART.
+ */
+int page_get_type(struct page *page, enum page_type type);
+/* Drop one; tears down at 0. _preemptible may return -XEN_ERESTART. */
+void page_put_type(struct page *page);
+int page_put_type_preemptible(struct page *page);
+/* page_get() and page_get_type(). -XEN_EPERM if page_get() fails. */
+int page_get_and_type(mfn_t mfn, const struct domain *owner,
+                      enum page_type type);
+void page_put_and_type(struct page *page);
+/* L4 of @d as a root: both references, preemptible. */
+int page_get_root(mfn_t mfn, struct domain *d);
+int page_put_root(mfn_t mfn);
+
+/* -- domain_pages.c: a domain's own memory ------------------------------------ */
+
+/*
+ * Allocate 2^order frames for @d: PAGE_COUNT_ALLOCATED, one reference, on its
+ * list. -XEN_ENOMEM, -XEN_E2BIG (max_pages), -XEN_ESRCH (dying).
+ */
+int domain_alloc_pages(struct domain *d, unsigned int order,
+                       unsigned int address_bits, struct page **page);
+/* Make existing free-standing frames (no owner) pages of @d. */
+int domain_assign_pages(struct domain *d, struct page *page,
+                        unsigned int order);
+/*
+ * Share a hypervisor page (heap_alloc_page) with @d's guest, which may map it
+ * itself; @readonly: only read-only. The page lives until unshared and
+ * unmapped.
+ */
+void domain_share_xen_page(struct domain *d, void *page, bool readonly);
+/* The frame leaves the domain: drop PAGE_COUNT_ALLOCATED; it is freed with
+ * its last reference. -XEN_EINVAL if it was not allocated to it. */
+int domain_release_page(struct domain *d, struct page *page);
+/* Take a frame with no other references out of @d, keeping one for us. */
+int domain_steal_page(struct domain *d, struct page *page);
+/* Teardown: give all pages back; preemptible. */
+int domain_relinquish_memory(struct domain *d);
+void m2p_set(mfn_t mfn, unsigned long pfn);
+unsigned long m2p_get(mfn_t mfn);
+#define M2P_INVALID (~0UL)
+#define M2P_SHARED  (~1UL)
+
+/* -- tlb.c --------------------------------------------------------------------- */
+
+/* The clock that page.tlb_stamp is read from. */
+uint32_t tlb_clock_now(void);
+/* Take from @cpus those that flushed everything after @stamp. */
+void tlb_filter(struct cpumask *cpus, uint32_t stamp);
+/* Flush all translations on @cpus / on this CPU, noting the clock. */
+void tlb_flush_cpus(const struct cpumask *cpus);
+void tlb_flush_local(void);
+void tlb_flush_va_cpus(const struct cpumask *cpus, unsigned long va);
+void tlb_flush_va_local(unsigned long va);
+/* The machine calls this after each full flush of a CPU (CR3 write). */
+void tlb_noted_full_flush(void);
+
+/* -- page-table writes ------------------------------------------------------- */
+
+/*
+ * The guest of @v wrote to a read-only mapping of one of its L1 tables: see
+ * whether the page fault at @va is such a write, and do it.
+ * Returns true if the instruction was emulated and regs moved past it.
+ */
+bool mm_emulate_table_write(struct vcpu *v, struct cpu_user_regs *regs,
+                            unsigned long va);
+/*
+ * Write PTE at @table[@index] of L1 as a grant map does: install an entry for
+ * @mfn of a foreign domain whose references the caller holds.
+ * (mm/map_grant.c) @flags are PTE flags. Old entry is dropped.
+ * 0 or a GNTST_ code.
+ */
+int mm_grant_map(struct vcpu *v, uint64_t host_addr, bool contains_pte,
+                 mfn_t mfn, uint64_t pte_flags);
+/* Clear it again if it still maps @mfn; or put @new_va's entry there. */
+int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
+                   mfn_t mfn, bool readonly);
+int mm_grant_replace(struct vcpu *v, uint64_t host_addr, mfn_t mfn,
+                     uint64_t new_va);
+/* The L1 entry that maps @va in the current address space, or 0. */
+uint64_t mm_read_guest_pte(struct vcpu *v, unsigned long va);
+/* New roots for the current vCPU (MMUEXT_NEW_BASEPTR, NEW_USER_BASEPTR). */
+int mm_new_kernel_root(struct vcpu *v, mfn_t mfn);
+int mm_new_user_root(struct vcpu *v, mfn_t mfn);
+/* Drop @v's roots: preemptible. */
+int mm_drop_roots(struct vcpu *v);
+
+/* Check everything the invariants of docs/memory.md say; for tests and debug
+ * builds. Returns the number of violations, each printed. */
+unsigned int mm_audit(void);
+
+#endif

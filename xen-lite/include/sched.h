@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which vCPU runs where (sched/schedule.c), and in what proportion
+ * (sched/policy.c).
+ */
+#ifndef XEN_LITE_SCHED_H
+#define XEN_LITE_SCHED_H
+
+#include <stdatomic.h>
+
+#include <xen/vcpu.h>
+
+#include "cpumask.h"
+#include "types.h"
+
+struct vcpu;
+struct domain;
+
+/* Why a vCPU may not run: sched_vcpu.pause_flags. */
+#define VCPU_BLOCKED 1U /* SCHEDOP_block */
+#define VCPU_DOWN    2U /* not brought up, or VCPUOP_down */
+#define VCPU_POLLING 4U /* SCHEDOP_poll; VCPU_BLOCKED is set too */
+
+/* One vCPU as the scheduler sees it. The run queue's lock guards all but the
+ * atomics. */
+struct sched_vcpu {
+    _Atomic unsigned int pause_flags;
+    _Atomic int pause_count;
+    unsigned int cpu;         /* whose run queue it is on, or runs on */
+    _Atomic bool running;     /* its registers are on a CPU's stack */
+    bool queued;
+    struct vcpu *queue_next;  /* run queue, most deserving first */
+    struct vcpu *queue_prev;
+    uint64_t virtual_ns;      /* weighted time used: the least runs first */
+    uint64_t run_start_ns;
+    bool boosted;             /* woke lately: goes ahead */
+    bool yielding;
+    uint64_t cap_used_ns;     /* within the current cap period */
+    bool parked;              /* over its cap */
+    struct cpumask hard_affinity;
+    struct cpumask soft_affinity;
+    struct vcpu_runstate_info runstate; /* state, entry time, time[4] */
+};
+
+/* Weights and caps of a domain, in credit2's terms. */
+#define SCHED_DEFAULT_WEIGHT 256U
+
+int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
+void sched_vcpu_destroy(struct vcpu *v);
+int sched_cpu_init(unsigned int cpu);
+
+/* A reason not to run is gone: queue it if it is runnable, preempt if due. */
+void sched_wake(struct vcpu *v);
+/* A reason not to run has appeared; sync waits until it has left its CPU. */
+void sched_sleep_nosync(struct vcpu *v);
+void sched_sleep_sync(struct vcpu *v);
+/* Let others of this CPU go first, once. */
+void sched_yield(void);
+/* Block the current vCPU unless an event is deliverable. */
+void sched_block_current(void);
+/* Clear VCPU_BLOCKED (and _POLLING) and wake. Any context. */
+void vcpu_unblock(struct vcpu *v);
+/* Make @v notice new events: kick its CPU if it runs, unblock it if not. */
+void vcpu_kick(struct vcpu *v);
+bool vcpu_runnable(const struct vcpu *v);
+
+/* SOFTIRQ_SCHEDULE. */
+void schedule(void);
+/* The machine calls this, on the new stack, when @prev's state is saved. */
+void sched_switched(struct vcpu *prev);
+
+/* Runstate of @v as of now. */
+void sched_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
+uint64_t sched_cpu_time_ns(const struct vcpu *v);
+uint64_t sched_idle_time_ns(unsigned int cpu);
+/* Returns 0 or -XEN_EINVAL (no usable CPU). */
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
+                       const struct cpumask *soft);
+int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap);
+void sched_get_params(struct domain *d, uint16_t *weight, uint16_t *cap);
+
+#endif
