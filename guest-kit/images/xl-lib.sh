@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# What the first process and the test scripts in dom0 and guests share.
+# shellcheck shell=sh
+
+# stage NAME: one line on the console for whoever watches it
+stage() {
+    read -r xl_up xl_rest </proc/uptime
+    echo "XL-STAGE $* up=$xl_up"
+}
+
+# option NAME DEFAULT: value of xl.NAME=... on the kernel command line
+option() {
+    xl_value=$2
+    for xl_word in $(cat /proc/cmdline); do
+        case $xl_word in
+        "xl.$1="*) xl_value=${xl_word#*=} ;;
+        esac
+    done
+    echo "$xl_value"
+}
+
+# wait_for SECONDS COMMAND...: try until it succeeds; 1 when time is up
+wait_for() {
+    xl_end=$(($(cut -d. -f1 /proc/uptime) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(cut -d. -f1 /proc/uptime)" -lt "$xl_end" ] || return 1
+        usleep 20000
+    done
+}
+
+start_xen_services() {
+    mkdir -p /var/lib/xenstored /var/log/xen/console /var/lib/xen /var/lock \
+        /run/xen /run/xenstored /var/lib/xen/dump
+    xenstored --pid-file /run/xenstored.pid || return 1
+    wait_for 60 xenstore-read -s / || return 1
+    stage xenstored
+    xen-init-dom0 || return 1
+    xenconsoled --pid-file=/run/xenconsoled.pid || return 1
+    stage xen-services
+}

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# Boot media: packages from Debian, initial RAM file systems, the boot ISO.
+CACHE ?= $(O)/cache
+IMAGES := $(O)/images
+# What the tools' own makefile installs to be laid over the dom0 image.
+DOM0_STAGING := $(O)/dom0-staging
+
+KIT := guest-kit/images
+KIT_COMMON := $(KIT)/lib.sh $(KIT)/mkcpio.sh $(KIT)/xl-lib.sh \
+    $(KIT)/xl-work.sh
+
+$(CACHE)/root/kver: scripts/fetch-packages.sh
+	$(Q)scripts/fetch-packages.sh $(CACHE) && touch $@
+
+# Names as in QEMU and on the ISO, whatever the kernel's version is.
+$(IMAGES)/vmlinuz: $(CACHE)/root/kver
+	$(Q)mkdir -p $(@D) && cp $(CACHE)/root/boot/vmlinuz-* $@
+
+$(IMAGES)/dom0.img: $(CACHE)/root/kver $(KIT)/mk-dom0-initramfs.sh \
+    $(KIT)/dom0-init $(KIT_COMMON) $(wildcard $(DOM0_STAGING)/stamp)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call step,IMAGE,images/dom0.img) \
+	    $(KIT)/mk-dom0-initramfs.sh $(CACHE)/root $@ $(DOM0_STAGING)
+
+$(IMAGES)/guest.img: $(CACHE)/root/kver $(KIT)/mk-guest-initramfs.sh \
+    $(KIT)/guest-init $(KIT_COMMON)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call step,IMAGE,images/guest.img) \
+	    $(KIT)/mk-guest-initramfs.sh $(CACHE)/root $@
+
+.PHONY: images
+images: $(IMAGES)/dom0.img $(IMAGES)/guest.img $(IMAGES)/vmlinuz ## make the dom0 and guest images from Debian packages
