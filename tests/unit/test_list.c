@@ -28,8 +28,7 @@ static int digits_of(struct list_node *head)
     struct item *item;
     int number = 0;
 
-    list_for_each_entry(item, head, node)
-    {
+    list_for_each_entry (item, head, node) {
         number = number * 10 + item->value;
     }
     return number;
@@ -87,8 +86,7 @@ static void safe_walk_survives_removal(void **state)
 
     (void)state;
     fill(&head, items, 6);
-    list_for_each_entry_safe(item, spare, &head, node)
-    {
+    list_for_each_entry_safe (item, spare, &head, node) {
         if (item->value % 2 == 0) {
             list_remove(&item->node);
         }

@@ -10,14 +10,14 @@
 
 #include "unit.h"
 
-#define check_same(...)                                                        \
-    do {                                                                       \
-        char ours_[300];                                                       \
-        char libc_[300];                                                       \
-        int ours_len_ = xl_snprintf(ours_, sizeof(ours_), __VA_ARGS__);        \
-        int libc_len_ = snprintf(libc_, sizeof(libc_), __VA_ARGS__);           \
-        assert_string_equal(ours_, libc_);                                     \
-        assert_int_equal(ours_len_, libc_len_);                                \
+#define check_same(...) \
+    do { \
+        char ours_[300]; \
+        char libc_[300]; \
+        int ours_len_ = xl_snprintf(ours_, sizeof(ours_), __VA_ARGS__); \
+        int libc_len_ = snprintf(libc_, sizeof(libc_), __VA_ARGS__); \
+        assert_string_equal(ours_, libc_); \
+        assert_int_equal(ours_len_, libc_len_); \
     } while (0)
 
 static void decimal_matches_libc(void **state)

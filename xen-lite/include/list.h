@@ -14,7 +14,10 @@ struct list_node {
     struct list_node *prev;
 };
 
-#define LIST_INIT(head) {&(head), &(head)}
+#define LIST_INIT(head) \
+    { \
+        &(head), &(head) \
+    }
 
 static inline void list_init(struct list_node *node)
 {
@@ -82,20 +85,20 @@ static inline void list_splice_tail(struct list_node *to,
 
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
 
-#define list_next_entry_(entry, member)                                        \
+#define list_next_entry_(entry, member) \
     LIST_ENTRY((entry)->member.next, __typeof__(*(entry)), member)
 
 /* Each @entry of the list; the body must not remove it. */
-#define list_for_each_entry(entry, head, member)                               \
-    for ((entry) = LIST_ENTRY((head)->next, __typeof__(*(entry)), member);     \
-         &(entry)->member != (head);                                           \
+#define list_for_each_entry(entry, head, member) \
+    for ((entry) = LIST_ENTRY((head)->next, __typeof__(*(entry)), member); \
+         &(entry)->member != (head); \
          (entry) = list_next_entry_(entry, member))
 
 /* Each @entry of the list; the body may remove it, but not @spare. */
-#define list_for_each_entry_safe(entry, spare, head, member)                   \
-    for ((entry) = LIST_ENTRY((head)->next, __typeof__(*(entry)), member),     \
-        (spare) = list_next_entry_(entry, member);                             \
-         &(entry)->member != (head);                                           \
+#define list_for_each_entry_safe(entry, spare, head, member) \
+    for ((entry) = LIST_ENTRY((head)->next, __typeof__(*(entry)), member), \
+        (spare) = list_next_entry_(entry, member); \
+         &(entry)->member != (head); \
          (entry) = (spare), (spare) = list_next_entry_(spare, member))
 
 #endif

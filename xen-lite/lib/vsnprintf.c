@@ -86,7 +86,8 @@ static void put_number(struct output *out, const struct spec *spec,
 {
     char digits[22];
     unsigned int count = make_digits(digits, spec, value);
-    unsigned int least = spec->precision < 0 ? 1 : (unsigned int)spec->precision;
+    unsigned int least =
+        spec->precision < 0 ? 1 : (unsigned int)spec->precision;
     unsigned int zeros = least > count ? least - count : 0;
     unsigned int used = count + zeros + (spec->negative ? 1 : 0);
     unsigned int pad;

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+# Style by machine: format, structure, headers that stand alone, clang-tidy
+# and cppcheck. Each file is checked anew only when it, or what it includes,
+# has changed.
+LINT_DIRS := xen-lite include/public guest-kit dom0-tools tests
+LINT_ALL := $(sort $(shell find $(LINT_DIRS) -name '*.[ch]' 2>/dev/null))
+# headers for the assembler only are not C
+LINT_C := $(filter-out $(shell grep -ls "^.macro" $(LINT_ALL)),$(LINT_ALL))
+LINT_CORE_H := $(filter xen-lite/include/%.h,$(LINT_ALL))
+# headers that are lists, included more than once
+LINT_LISTS := $(shell grep -ls 'included more than once' $(LINT_CORE_H))
+LINT_ALONE := $(filter-out $(LINT_LISTS),$(LINT_CORE_H))
+LINT_HOST := $(CORE_SRCS) $(UNIT_FAKES) $(UNIT_ABI) \
+    $(wildcard tests/unit/test_*.c tests/fuzz/*.c)
+LINT_HV := $(filter-out $(CORE_SRCS),$(filter xen-lite/%.c,$(LINT_ALL)))
+LINT_SCRIPTS := $(sort $(shell find scripts tests guest-kit dom0-tools .ci \
+    \( -name '*.sh' -o -name run \) -type f 2>/dev/null))
+
+LINT_HOST_FLAGS = $(filter-out -Werror -M%,$(UNIT_CFLAGS)) -Itests/lint
+LINT_HV_FLAGS = $(if $(HV_CFLAGS),$(filter-out -M%,$(HV_CFLAGS)),\
+    $(LINT_HOST_FLAGS) -ffreestanding)
+
+TIDY := clang-tidy --quiet
+lint_stamp = $(1:%=$(O)/lint/%.$(2))
+
+.PHONY: lint lint-format lint-structure lint-headers lint-tidy \
+    lint-cppcheck lint-shell format
+
+lint: lint-format lint-structure lint-headers lint-tidy lint-cppcheck \
+    lint-shell ## check style: format, structure, tidy, cppcheck
+
+lint-format:
+	$(call step,LINT,format)clang-format -n --Werror $(LINT_C)
+
+lint-structure:
+	$(call step,LINT,structure)tests/lint/structure.sh $(LINT_ALL)
+
+lint-headers: $(call lint_stamp,$(LINT_ALONE),alone)
+$(O)/lint/%.h.alone: %.h | $(XEN_ABI)/xen
+	$(Q)mkdir -p $(@D)
+	$(call step,ALONE,$<)$(CC) $(LINT_HOST_FLAGS) -Werror -MMD -MP -MF $@.d \
+	    -MT $@ -x c -fsyntax-only -include $< /dev/null && touch $@
+
+lint-tidy: $(call lint_stamp,$(LINT_HOST),host) $(call lint_stamp,$(LINT_HV),hv)
+$(O)/lint/%.c.host: %.c .clang-tidy | $(XEN_ABI)/xen
+	$(Q)mkdir -p $(@D)
+	$(call step,TIDY,$<)$(TIDY) $< -- $(LINT_HOST_FLAGS) 2>$@.log || \
+	    { cat $@.log; exit 1; }
+	$(Q)$(CC) $(LINT_HOST_FLAGS) -w -MM -MP -MF $@.d -MT $@ $< && touch $@
+$(O)/lint/%.c.hv: %.c .clang-tidy | $(XEN_ABI)/xen
+	$(Q)mkdir -p $(@D)
+	$(call step,TIDY,$<)$(TIDY) $< -- $(LINT_HV_FLAGS) 2>$@.log || \
+	    { cat $@.log; exit 1; }
+	$(Q)$(CC) $(LINT_HV_FLAGS) -w -MM -MP -MF $@.d -MT $@ $< && touch $@
+-include $(addsuffix .d,$(call lint_stamp,$(LINT_ALONE),alone) \
+    $(call lint_stamp,$(LINT_HOST),host) $(call lint_stamp,$(LINT_HV),hv))
+
+lint-cppcheck: | $(XEN_ABI)/xen
+	$(call step,LINT,cppcheck)mkdir -p $(O)/lint/cppcheck && cppcheck \
+	    --enable=warning,portability,performance --error-exitcode=1 --quiet \
+	    --std=c11 --inline-suppr --suppress='*:$(XEN_ABI)/*' \
+	    --suppress='*:/usr/include/*' --suppress=missingIncludeSystem \
+	    --cppcheck-build-dir=$(O)/lint/cppcheck -D__x86_64__ -D__GNUC__=12 \
+	    -D__XEN_TOOLS__ -I tests/unit/include -I xen-lite/include \
+	    -I include/public $(filter xen-lite/%.c tests/%.c,$(LINT_ALL))
+
+lint-shell:
+	$(call step,LINT,shell)for s in $(LINT_SCRIPTS); do \
+	    case "$$(head -n 1 $$s)" in \
+	    *bash*) bash -n $$s || exit 1;; *) sh -n $$s || exit 1;; esac; done
+
+format: ## reformat all C sources in place
+	$(call step,FMT,all sources)clang-format -i $(LINT_C)
