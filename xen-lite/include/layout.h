@@ -73,7 +73,8 @@
 #define GUEST_CS64         0xe033
 #define HV_TSS             0xe040
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  HV_CONST(0x1000)
+/* Room for struct cpu_info, and where its guest registers begin in it. */
+#define CPU_INFO_BYTES HV_CONST(512)
+#define CPU_INFO_REGS  8
 
 #endif
