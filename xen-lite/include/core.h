@@ -29,7 +29,7 @@ struct core_cpu {
     struct run_queue *queue;
     _Atomic uint32_t tlb_flushed_at; /* tlb_clock of the last full flush */
     _Atomic uint64_t quiesced;       /* generation seen at the last QUIESCE */
-    _Atomic uint64_t counters[64];   /* software counters: perf.h */
+    _Atomic uint64_t counters[128];   /* software counters: perf.h */
 };
 
 extern struct core_cpu *core_cpus[MAX_CPUS]; /* NULL: no such CPU */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From a guest's SYSCALL to the handler of its hypercall and back. Register
+ * use: RAX number and result; RDI, RSI, RDX, R10, R8, R9 arguments
+ * (<xen/arch-x86/xen-x86_64.h>). A continuation writes the handler's changed
+ * arguments back, leaves the number in RAX and steps RIP back over SYSCALL,
+ * so that the guest makes the same call again once its events are served.
+ */
+#include "hypercall.h"
+
+#include <xen/xen.h>
+
+#include "core.h"
+#include "domain.h"
+#include "perf.h"
+
+#define SYSCALL_BYTES 2
+
+enum hypercall_caller {
+    GUEST,
+    DOM0,
+};
+
+struct hypercall {
+    hypercall_fn_t *handler;
+    const char *name;
+    uint8_t argument_count;
+    uint8_t caller; /* enum hypercall_caller */
+};
+
+static const struct hypercall hypercalls[] = {
+#define X(name_, nargs_, who_)                                                 \
+    [__HYPERVISOR_##name_] = {hc_##name_, #name_, nargs_, who_},
+    HYPERCALL_LIST(X)
+#undef X
+};
+
+const char *hypercall_name(unsigned long number)
+{
+    if (number >= ARRAY_COUNT(hypercalls) ||
+        hypercalls[number].name == NULL) {
+        return "unknown";
+    }
+    return hypercalls[number].name;
+}
+
+long hypercall_call(struct vcpu *v, unsigned long number,
+                    struct hypercall_args *args)
+{
+    const struct hypercall *call;
+
+    if (number >= ARRAY_COUNT(hypercalls)) {
+        return -XEN_ENOSYS;
+    }
+    call = &hypercalls[number];
+    if (call->handler == NULL) {
+        return -XEN_ENOSYS;
+    }
+    perf_count_hypercall(number);
+    if (call->caller == DOM0 && !v->domain->privileged) {
+        return -XEN_EPERM;
+    }
+    return call->handler(v, args);
+}
+
+void hypercall_dispatch(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    struct hypercall_args args = {{regs->rdi, regs->rsi, regs->rdx, regs->r10,
+                                   regs->r8, regs->r9}};
+    unsigned long number = regs->rax;
+    long rc;
+
+    if (number == __HYPERVISOR_iret) {
+        /* Loads every register itself: there is no result to store. */
+        perf_count_hypercall(number);
+        (void)hc_iret(v, &args);
+        return;
+    }
+    rc = hypercall_call(v, number, &args);
+    if (rc != -XEN_ERESTART) {
+        regs->rax = (unsigned long)rc;
+        return;
+    }
+    regs->rdi = args.a[0];
+    regs->rsi = args.a[1];
+    regs->rdx = args.a[2];
+    regs->r10 = args.a[3];
+    regs->r8 = args.a[4];
+    regs->r9 = args.a[5];
+    regs->rip -= SYSCALL_BYTES;
+}
