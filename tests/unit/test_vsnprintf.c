@@ -4,6 +4,7 @@
  */
 #include "vsnprintf.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,8 @@ static void decimal_matches_libc(void **state)
 {
     (void)state;
     check_same("%d %i %u", 0, -1, 4000000000U);
-    check_same("%d|%d", INT32_MIN, INT32_MAX);
-    check_same("%ld|%lld|%lu", INT64_MIN, (long long)INT64_MAX, UINT64_MAX);
+    check_same("%d|%d", INT_MIN, INT_MAX);
+    check_same("%ld|%lld|%lu", LONG_MIN, LLONG_MAX, ULONG_MAX);
     check_same("%zu %zd %ju", (size_t)7, (ssize_t)-7, (uintmax_t)9);
     check_same("%hd %hhd", (short)-2, (signed char)-3);
     check_same("%hhu %hu", (unsigned char)200, (unsigned short)65535);
@@ -118,7 +119,7 @@ static void null_string_is_named(void **state)
     char buf[20];
 
     (void)state;
-    format_raw(buf, sizeof(buf), "[%s]", NULL);
+    format_raw(buf, sizeof(buf), "[%s]", (char *)NULL);
     assert_string_equal(buf, "[(null)]");
 }
 
