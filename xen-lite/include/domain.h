@@ -8,6 +8,7 @@
 #define XEN_LITE_DOMAIN_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include <xen/domctl.h>
 #include <xen/sched.h>
@@ -64,6 +65,8 @@ struct pv_vcpu {
     uint64_t xcr0;         /* 0 without XSAVE */
     bool nmi_pending;
     bool nmi_masked;       /* until iret */
+    guest_va_t io_bitmap;  /* PHYSDEVOP_set_iobitmap, kernel address */
+    unsigned int io_bitmap_ports; /* 0: none */
     uint8_t cmos_index;    /* ports 0x70 and 0xcf8 are latched per vCPU/domain */
 };
 
@@ -105,6 +108,15 @@ struct vcpu {
 };
 
 #define VCPU_NOT_DIRTY (~0U)
+
+/* A virtual PIT: channel 2 and port 0x61 (pv/io.c). */
+struct vpit {
+    uint64_t start_ns; /* when counting began */
+    uint16_t reload;
+    uint8_t system_b;
+    bool read_high;  /* next byte read, and written, is the high one */
+    bool write_high;
+};
 
 enum domain_dying {
     DOMAIN_ALIVE,
@@ -157,8 +169,9 @@ struct domain {
     struct rangeset irqs;    /* pirqs */
     struct pirq_table *pirqs;
     uint32_t pci_config_address; /* virtual port 0xcf8 */
+    struct vpit pit;
 
-    unsigned long vm_assist;
+    _Atomic unsigned long vm_assist;
     unsigned int address_bits; /* 64 */
 
     /* -- time */

@@ -120,6 +120,8 @@ void machine_domain_destroy(struct domain *d);
  */
 void machine_set_gdt_page(struct vcpu *v, unsigned int slot, mfn_t mfn);
 void machine_set_ldt_page(struct vcpu *v, unsigned int slot, mfn_t mfn);
+/* Address of the first LDT page in @v's window. */
+unsigned long machine_ldt_window(const struct vcpu *v);
 /* Load LDTR for current @v from v->pv.ldt_entries. */
 void machine_load_ldt(struct vcpu *v);
 
@@ -133,6 +135,20 @@ enum machine_segment_base {
 
 unsigned long machine_get_base(enum machine_segment_base which);
 void machine_set_base(enum machine_segment_base which, unsigned long base);
+/* Does @selector name a 64-bit code segment of the current vCPU? */
+bool machine_code_is_64bit(unsigned int selector);
+/*
+ * State of a vCPU that does not run, for vcpu_set_context() and the tools.
+ * @fxsave is the 512-byte image; its reserved parts are made sane.
+ */
+struct vcpu_bases {
+    uint64_t fs, gs_kernel, gs_user;
+};
+void machine_vcpu_set_bases(struct vcpu *v, const struct vcpu_bases *bases);
+void machine_vcpu_get_bases(struct vcpu *v, struct vcpu_bases *bases);
+void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave);
+void machine_vcpu_get_fpu(struct vcpu *v, void *fxsave);
+void machine_vcpu_reset_fpu(struct vcpu *v);
 /* Exchange active and other GS base: a kernel <-> user mode switch. */
 void machine_swap_gs(void);
 /* Load a selector into user GS; a bad one loads null. */
