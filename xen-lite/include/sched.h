@@ -7,6 +7,7 @@
 #define XEN_LITE_SCHED_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include <xen/vcpu.h>
 

@@ -19,8 +19,10 @@ enum lock_class {
     LOCK_DOMAIN,
     LOCK_PAGE_LIST, /* domain's page list and reservations */
     LOCK_PAGE_TABLE, /* PAGE_TYPE_LOCKED of a frame: higher level first */
+    LOCK_PIRQ, /* domain's pirqs: mapping and binding */
     LOCK_IRQ,
     LOCK_EVENT, /* domain's event ports */
+    LOCK_EVENT_PORT, /* one port; interrupts off */
     LOCK_GRANT,
     LOCK_MAPTRACK,
     LOCK_RUN_QUEUE,
