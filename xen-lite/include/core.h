@@ -35,6 +35,10 @@ struct core_cpu {
 extern struct core_cpu *core_cpus[MAX_CPUS]; /* NULL: no such CPU */
 extern struct cpumask cpus_online;
 
+/* Forget everything: no CPUs, no domains. Frees nothing: the owner of the
+ * memory under the heap takes that back whole. */
+void core_reset(void);
+
 /* Create core's data of CPU @id (heap must work; 0 or -XEN_ENOMEM). The
  * machine then makes machine_this_cpu() find it there. */
 int core_cpu_create(unsigned int id);

@@ -241,6 +241,8 @@ struct domain *domain_xen(void);
 
 /* Called once at start, after the heap works: idle domain, DOMID_IO, DOMID_XEN. */
 int domain_init(void);
+/* Part of core_reset(). */
+void domain_reset(void);
 /* The idle vCPU of @cpu, for the machine to make current there. */
 struct vcpu *idle_vcpu_create(unsigned int cpu);
 

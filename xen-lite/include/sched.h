@@ -49,6 +49,8 @@ struct sched_vcpu {
 int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_destroy(struct vcpu *v);
 int sched_cpu_init(unsigned int cpu);
+/* Part of core_reset(). */
+void sched_reset(void);
 
 /* A reason not to run is gone: queue it if it is runnable, preempt if due. */
 void sched_wake(struct vcpu *v);

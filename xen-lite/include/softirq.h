@@ -6,6 +6,8 @@
 #ifndef XEN_LITE_SOFTIRQ_H
 #define XEN_LITE_SOFTIRQ_H
 
+#include <stdatomic.h>
+
 #include "types.h"
 
 enum softirq {
@@ -41,5 +43,23 @@ struct work {
 
 /* Queue @work on this CPU unless it is queued already. Any context. */
 void work_queue(struct work *work);
+
+/*
+ * Something that lock-free readers may still look at: freed once every CPU
+ * that is online has been at a point where it holds no such pointer.
+ */
+struct quiesce_call {
+    void (*run)(void *data); /* SOFTIRQ_QUIESCE of some CPU, no lock held */
+    void *data;
+    uint64_t generation;
+    struct quiesce_call *next;
+};
+
+/* Have @call->run called then. Kicks all CPUs; any context. */
+void call_after_quiesce(struct quiesce_call *call);
+
+/* Parts of core_cpu_create() and core_reset(). */
+void softirq_cpu_init(unsigned int cpu);
+void softirq_reset(void);
 
 #endif

@@ -3,15 +3,25 @@
 #ifndef XEN_LITE_TIMER_H
 #define XEN_LITE_TIMER_H
 
+#include <stdatomic.h>
+
 #include "types.h"
 
+/*
+ * A timer is a node of a pairing heap, so that arming never allocates and so
+ * never fails. All fields but @cpu are guarded by the lock of @cpu's heap;
+ * @cpu changes only with that lock held, and is read again after taking it.
+ */
 struct timer {
     uint64_t deadline_ns;
     void (*expired)(void *data); /* SOFTIRQ_TIMER, no lock held */
     void *data;
-    unsigned int cpu;        /* whose heap; guarded by that heap's lock */
-    unsigned int heap_index; /* 1-based place, 0 when inactive */
-    bool dead;               /* no more arming */
+    _Atomic unsigned int cpu;
+    bool active;
+    bool dead;             /* no more arming */
+    struct timer *child;   /* first child */
+    struct timer *sibling; /* next child of the same parent */
+    struct timer *back;    /* previous sibling, or the parent; NULL: top */
 };
 
 void timer_init(struct timer *timer, void (*expired)(void *), void *data,
