@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one vCPU to another. A CPU has one stack and no threads: a vCPU that
+ * is not running is its saved registers, nothing else, so a switch copies
+ * them, resets the stack and leaves through the exit path or the idle loop.
+ */
+#include "core.h"
+#include "descriptors.h"
+#include "domain.h"
+#include "entry.h"
+#include "hv_map.h"
+#include "machine_vcpu.h"
+#include "mm.h"
+#include "perf.h"
+#include "pv.h"
+#include "softirq.h"
+#include "x86.h"
+
+/* CR4 of this CPU without what a guest may choose; read once it is final. */
+#define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE)
+
+static void load_cr3(unsigned long root)
+{
+    cpu_info()->root = root;
+    write_cr3(root);
+    tlb_noted_full_flush();
+}
+
+void machine_load_root(struct vcpu *v)
+{
+    mfn_t root = v->pv.kernel_mode ? v->pv.kernel_root : v->pv.user_root;
+
+    load_cr3(root.number << PAGE_SHIFT);
+}
+
+void machine_l4_entry_changed(struct domain *d, mfn_t l4, unsigned int slot)
+{
+    /* CPUs run on the guest's own L4s: there is no copy to refresh. */
+    (void)d;
+    (void)l4;
+    (void)slot;
+}
+
+void machine_update_cr4(struct vcpu *v)
+{
+    unsigned long old = read_cr4();
+    unsigned long cr4 = (old & ~CR4_GUEST) | (v->pv.cr4 & CR4_GUEST);
+
+    if (v->domain->vtsc) {
+        cr4 |= CR4_TSD;
+    }
+    if (cr4 != old) {
+        write_cr4(cr4);
+    }
+}
+
+struct cpu_user_regs *vcpu_regs(struct vcpu *v)
+{
+    return v == current_vcpu() ? &cpu_info()->guest_regs : &v->regs;
+}
+
+void machine_sync_vcpu(struct vcpu *v)
+{
+    /* Nothing is left in a CPU when its vCPU is switched out. */
+    (void)v;
+}
+
+static void save_vcpu(struct vcpu *v)
+{
+    v->regs = cpu_info()->guest_regs;
+    segments_save(v);
+    debug_save(v);
+    fpu_save(v);
+}
+
+/*
+ * The CPU's own table serves until CR3 is loaded: the window of the last
+ * vCPU vanishes with its L4, and an NMI must find its code segment.
+ */
+static void load_address_space(struct vcpu *v)
+{
+    unsigned int cpu = machine_this_cpu()->id;
+
+    cpumask_set(&v->domain->dirty_cpus, cpu);
+    atomic_store(&v->dirty_cpu, cpu);
+    window_map_cpu(v);
+    machine_load_root(v);
+    descriptors_load_gdt(window_of(v->id));
+    machine_load_ldt(v);
+}
+
+static void bounce_failsafe(struct vcpu *v)
+{
+    const uint16_t segments[4] = {v->machine->ds, v->machine->es,
+                                  v->machine->fs, v->machine->gs};
+
+    pv_bounce_failsafe(v, &cpu_info()->guest_regs, segments);
+}
+
+static void idle_loop(void)
+{
+    for (;;) {
+        irq_disable();
+        if (softirq_pending()) {
+            irq_enable();
+            softirq_run();
+        } else {
+            irq_enable_and_halt();
+        }
+    }
+}
+
+static void leave_address_space(struct vcpu *prev, struct vcpu *next)
+{
+    unsigned int cpu = machine_this_cpu()->id;
+
+    if (prev->domain->is_idle) {
+        return;
+    }
+    atomic_store(&prev->dirty_cpu, VCPU_NOT_DIRTY);
+    if (prev->domain != next->domain) {
+        cpumask_clear(&prev->domain->dirty_cpus, cpu);
+    }
+}
+
+_Noreturn static void run_idle(struct vcpu *prev, struct vcpu *next)
+{
+    load_cr3(hv_l4_phys());
+    leave_address_space(prev, next);
+    sched_switched(prev);
+    irq_enable();
+    entry_reset_stack(idle_loop);
+}
+
+_Noreturn static void run_guest(struct vcpu *prev, struct vcpu *next)
+{
+    bool segments_ok;
+
+    load_address_space(next);
+    leave_address_space(prev, next);
+    cpu_info()->guest_regs = next->regs;
+    fpu_restore(next);
+    machine_update_cr4(next);
+    debug_restore(next);
+    segments_ok = segments_restore(next);
+    sched_switched(prev);
+    irq_enable();
+    if (!segments_ok) {
+        bounce_failsafe(next);
+    }
+    entry_exit_to_guest();
+}
+
+void machine_context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    perf_count(PERF_CONTEXT_SWITCHES);
+    if (!prev->domain->is_idle) {
+        save_vcpu(prev);
+    }
+    descriptors_load_ldt(0, 0);
+    descriptors_load_gdt(0);
+    cpu_info()->running = next;
+    if (next->domain->is_idle) {
+        run_idle(prev, next);
+    }
+    run_guest(prev, next);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * x87, SSE and extended state, switched eagerly: nothing of the last vCPU is
+ * ever in the registers while the next one runs. The image is as large as
+ * CPUID says for all that we enable; all of it is saved and restored whatever
+ * the guest's own XCR0 is, for what it has off now it may turn on later.
+ */
+#include "domain.h"
+#include "features.h"
+#include "machine_vcpu.h"
+#include "mm.h"
+#include "pv.h"
+#include "string.h"
+#include "x86.h"
+
+#define FXSAVE_BYTES     512U
+#define XSAVE_HEADER     512U /* offset; 64 bytes long */
+#define XSAVE_ALIGN      64U
+#define FCW_OFFSET       0U
+#define MXCSR_OFFSET     24U
+#define MXCSR_MASK_OFFSET 28U
+#define FCW_DEFAULT      0x37fU
+#define MXCSR_DEFAULT    0x1f80U
+#define MXCSR_MASK_PLAIN 0xffbfU
+
+/* Components that we know: x87, SSE, AVX, and the three of AVX-512. */
+#define XCR0_KNOWN  0xe7ULL
+#define XCR0_X87    1ULL
+#define XCR0_SSE    2ULL
+#define XCR0_AVX    4ULL
+#define XCR0_AVX512 0xe0ULL
+
+static uint64_t host_xcr0; /* 0 without XSAVE */
+static uint32_t fpu_bytes;
+static uint32_t mxcsr_mask;
+
+static void xsetbv(uint64_t value)
+{
+    __asm__ volatile("xsetbv"
+                     :
+                     : "c"(0), "a"((uint32_t)value),
+                       "d"((uint32_t)(value >> 32)));
+}
+
+static void fpu_detect_xsave(void)
+{
+    struct cpuid_result leaf;
+
+    machine_cpuid(0xd, 0, &leaf);
+    host_xcr0 = leaf.eax & XCR0_KNOWN;
+    xsetbv(host_xcr0);
+    machine_cpuid(0xd, 0, &leaf);
+    fpu_bytes = leaf.ebx; /* for what is enabled now */
+}
+
+void fpu_init_cpu(void)
+{
+    uint8_t image[FXSAVE_BYTES] __attribute__((aligned(16)));
+
+    __asm__ volatile("clts; fninit");
+    if (!feature(FEATURE_XSAVE)) {
+        fpu_bytes = FXSAVE_BYTES;
+    } else if (host_xcr0 == 0) {
+        fpu_detect_xsave();
+    } else {
+        xsetbv(host_xcr0);
+    }
+    memset(image, 0, sizeof(image));
+    __asm__ volatile("fxsave %0" : "+m"(image));
+    memcpy(&mxcsr_mask, image + MXCSR_MASK_OFFSET, sizeof(mxcsr_mask));
+    if (mxcsr_mask == 0) {
+        mxcsr_mask = MXCSR_MASK_PLAIN;
+    }
+}
+
+int fpu_vcpu_init(struct vcpu *v)
+{
+    /* A heap object need not be aligned to 64: a page is. */
+    v->machine->fpu = heap_alloc_page();
+    if (v->machine->fpu == NULL || fpu_bytes > PAGE_BYTES) {
+        return -XEN_ENOMEM;
+    }
+    machine_vcpu_reset_fpu(v);
+    return 0;
+}
+
+void fpu_vcpu_destroy(struct vcpu *v)
+{
+    if (v->machine->fpu != NULL) {
+        heap_free_page(v->machine->fpu);
+        v->machine->fpu = NULL;
+    }
+}
+
+/* Is @value a set of components that XSETBV and XRSTOR take? */
+static bool xcr0_valid(uint64_t value)
+{
+    if ((value & XCR0_X87) == 0 || (value & ~host_xcr0) != 0) {
+        return false;
+    }
+    if ((value & XCR0_AVX) != 0 && (value & XCR0_SSE) == 0) {
+        return false;
+    }
+    if ((value & XCR0_AVX512) != 0 &&
+        ((value & XCR0_AVX512) != XCR0_AVX512 || (value & XCR0_AVX) == 0)) {
+        return false;
+    }
+    return true;
+}
+
+int machine_set_xcr0(uint64_t value)
+{
+    if (host_xcr0 == 0 || !xcr0_valid(value)) {
+        return -XEN_EINVAL;
+    }
+    xsetbv(value);
+    return 0;
+}
+
+static uint64_t guest_xcr0(const struct vcpu *v)
+{
+    return v->pv.xcr0 != 0 ? v->pv.xcr0 : XCR0_X87;
+}
+
+void fpu_save(struct vcpu *v)
+{
+    void *image = v->machine->fpu;
+
+    __asm__ volatile("clts");
+    if (host_xcr0 == 0) {
+        __asm__ volatile("fxsaveq (%0)" : : "r"(image) : "memory");
+        return;
+    }
+    if (guest_xcr0(v) != host_xcr0) {
+        xsetbv(host_xcr0);
+    }
+    __asm__ volatile("xsaveq (%0)"
+                     :
+                     : "r"(image), "a"(~0U), "d"(~0U)
+                     : "memory");
+}
+
+void fpu_restore(struct vcpu *v)
+{
+    void *image = v->machine->fpu;
+
+    __asm__ volatile("clts");
+    if (host_xcr0 == 0) {
+        __asm__ volatile("fxrstorq (%0)" : : "r"(image) : "memory");
+    } else {
+        xsetbv(host_xcr0);
+        __asm__ volatile("xrstorq (%0)"
+                         :
+                         : "r"(image), "a"(~0U), "d"(~0U)
+                         : "memory");
+        if (guest_xcr0(v) != host_xcr0) {
+            xsetbv(guest_xcr0(v));
+        }
+    }
+    machine_set_ts((v->pv.cr0 & X86_CR0_TS) != 0);
+}
+
+void machine_set_ts(bool set)
+{
+    if (set) {
+        write_cr0(read_cr0() | CR0_TS);
+    } else {
+        __asm__ volatile("clts");
+    }
+}
+
+/* Mark the x87 and SSE parts of an XSAVE image as present. */
+static void set_header(uint8_t *image)
+{
+    uint64_t present = XCR0_X87 | XCR0_SSE;
+
+    if (host_xcr0 != 0) {
+        memset(image + XSAVE_HEADER, 0, 64);
+        memcpy(image + XSAVE_HEADER, &present, sizeof(present));
+    }
+}
+
+void machine_vcpu_reset_fpu(struct vcpu *v)
+{
+    uint8_t *image = v->machine->fpu;
+    uint16_t fcw = FCW_DEFAULT;
+    uint32_t mxcsr = MXCSR_DEFAULT;
+
+    memset(image, 0, PAGE_BYTES);
+    memcpy(image + FCW_OFFSET, &fcw, sizeof(fcw));
+    memcpy(image + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    set_header(image);
+}
+
+void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave)
+{
+    uint8_t *image = v->machine->fpu;
+    uint32_t mxcsr;
+
+    memset(image, 0, PAGE_BYTES);
+    memcpy(image, fxsave, FXSAVE_BYTES);
+    memcpy(&mxcsr, image + MXCSR_OFFSET, sizeof(mxcsr));
+    mxcsr &= mxcsr_mask; /* a reserved bit would fault in our FXRSTOR */
+    memcpy(image + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    set_header(image);
+}
+
+void machine_vcpu_get_fpu(struct vcpu *v, void *fxsave)
+{
+    if (v == current_vcpu()) {
+        fpu_save(v);
+        fpu_restore(v);
+    }
+    memcpy(fxsave, v->machine->fpu, FXSAVE_BYTES);
+}
