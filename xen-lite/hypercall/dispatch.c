@@ -29,7 +29,7 @@ struct hypercall {
 };
 
 static const struct hypercall hypercalls[] = {
-#define X(name_, nargs_, who_)                                                 \
+#define X(name_, nargs_, who_) \
     [__HYPERVISOR_##name_] = {hc_##name_, #name_, nargs_, who_},
     HYPERCALL_LIST(X)
 #undef X
@@ -37,8 +37,7 @@ static const struct hypercall hypercalls[] = {
 
 const char *hypercall_name(unsigned long number)
 {
-    if (number >= ARRAY_COUNT(hypercalls) ||
-        hypercalls[number].name == NULL) {
+    if (number >= ARRAY_COUNT(hypercalls) || hypercalls[number].name == NULL) {
         return "unknown";
     }
     return hypercalls[number].name;
@@ -65,8 +64,8 @@ long hypercall_call(struct vcpu *v, unsigned long number,
 
 void hypercall_dispatch(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    struct hypercall_args args = {{regs->rdi, regs->rsi, regs->rdx, regs->r10,
-                                   regs->r8, regs->r9}};
+    struct hypercall_args args = {
+        {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9}};
     unsigned long number = regs->rax;
     long rc;
 

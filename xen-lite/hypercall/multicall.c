@@ -5,6 +5,8 @@
  * continue gets its changed arguments written into its entry in guest memory,
  * and the batch restarts there: what is read again then is checked again.
  */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -14,8 +16,7 @@
 static long multicall_one(struct vcpu *v, const multicall_entry_t *entry,
                           struct hypercall_args *args)
 {
-    if (entry->op == __HYPERVISOR_multicall ||
-        entry->op == __HYPERVISOR_iret) {
+    if (entry->op == __HYPERVISOR_multicall || entry->op == __HYPERVISOR_iret) {
         return -XEN_EINVAL;
     }
     for (unsigned int i = 0; i < ARRAY_COUNT(entry->args); i++) {

@@ -7,6 +7,8 @@
  * The kernel starts with flat selectors, and with rcx and r11 free to clobber,
  * so that the exit path may leave by SYSRET.
  */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -59,8 +61,7 @@ static void frame_push_return(struct frame *frame, const struct vcpu *v,
         cs &= ~3ULL; /* the frame says ring 0 for the kernel */
     }
     frame_push(frame, regs->rip);
-    frame_push(frame,
-               cs | (uint64_t)v->vcpu_info->evtchn_upcall_mask << 32);
+    frame_push(frame, cs | (uint64_t)v->vcpu_info->evtchn_upcall_mask << 32);
     frame_push(frame, frame_flags(v, regs));
     frame_push(frame, regs->rsp);
     frame_push(frame, regs->ss);
@@ -94,8 +95,8 @@ static bool enter_kernel(struct vcpu *v, struct cpu_user_regs *regs,
     regs->cs = GUEST_SELECTOR_CS64;
     regs->rsp = sp;
     regs->ss = GUEST_SELECTOR_DS;
-    regs->rflags &= ~(X86_FLAG_TF | X86_FLAG_NT | X86_FLAG_RF | X86_FLAG_VM |
-                      X86_FLAG_AC);
+    regs->rflags &=
+        ~(X86_FLAG_TF | X86_FLAG_NT | X86_FLAG_RF | X86_FLAG_VM | X86_FLAG_AC);
     regs->entry_vector = VECTOR_SYSCALL;
     return true;
 }

@@ -2,6 +2,8 @@
 /*
  * Where a PV kernel wants to be entered: trap table, callbacks, kernel stack.
  */
+#include "types.h"
+
 #include <xen/callback.h>
 #include <xen/xen.h>
 
@@ -78,11 +80,10 @@ static long callback_register(struct vcpu *v,
         if (!address_is_canonical(reg->address)) {
             return -XEN_EINVAL;
         }
-        v->pv.traps[VECTOR_NMI] =
-            (struct trap_info){.vector = VECTOR_NMI,
-                               .flags = 4,
-                               .cs = GUEST_SELECTOR_CS64,
-                               .address = reg->address};
+        v->pv.traps[VECTOR_NMI] = (struct trap_info){.vector = VECTOR_NMI,
+                                                     .flags = 4,
+                                                     .cs = GUEST_SELECTOR_CS64,
+                                                     .address = reg->address};
         return 0;
     }
     callback = callback_slot(v, reg->type);

@@ -4,6 +4,8 @@
  * means that no guest can map them writable and that every entry has passed
  * descriptor_fix(). GDT pages are mapped when set; LDT pages on first use.
  */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -20,8 +22,8 @@
 #define DESC_DPL          (3ULL << DESC_DPL_SHIFT)
 #define DESC_CALL_GATE    (0xcULL << 40)
 
-#define ENTRIES_PER_PAGE  (PAGE_BYTES / sizeof(uint64_t))
-#define LDT_ENTRIES_MAX   8192U
+#define ENTRIES_PER_PAGE (PAGE_BYTES / sizeof(uint64_t))
+#define LDT_ENTRIES_MAX  8192U
 
 bool descriptor_fix(uint64_t *descriptor)
 {
@@ -46,7 +48,8 @@ bool descriptor_fix(uint64_t *descriptor)
     return false; /* LDT, TSS, interrupt and trap gates */
 }
 
-/* -- GDT ------------------------------------------------------------------------ */
+/* -- GDT
+ * ------------------------------------------------------------------------ */
 
 static unsigned int pages_for(unsigned int entries)
 {
@@ -116,7 +119,8 @@ long hc_set_gdt(struct vcpu *v, struct hypercall_args *args)
     return pv_set_gdt(v, frames, entries);
 }
 
-/* -- one descriptor ------------------------------------------------------------- */
+/* -- one descriptor
+ * ------------------------------------------------------------- */
 
 static void write_descriptor(mfn_t mfn, unsigned long offset, uint64_t desc)
 {
@@ -164,7 +168,9 @@ long hc_update_descriptor(struct vcpu *v, struct hypercall_args *args)
     return rc;
 }
 
-/* -- LDT ---------------------------------------------------------------------------- */
+/* -- LDT
+ * ----------------------------------------------------------------------------
+ */
 
 bool pv_drop_ldt(struct vcpu *v)
 {
@@ -217,7 +223,7 @@ bool pv_map_ldt_page(struct vcpu *v, unsigned long offset)
         return false;
     }
     pte = mm_read_guest_pte(v, v->pv.ldt_base + slot * PAGE_BYTES);
-    if (        (pte & PTE_PRESENT) == 0 ||
+    if ((pte & PTE_PRESENT) == 0 ||
         page_get_and_type(pte_mfn(pte), v->domain, PAGE_TYPE_DESCRIPTOR) != 0) {
         return false;
     }

@@ -4,6 +4,8 @@
  * for it here: one table says what is allowed, for whom. Everything not in
  * the table is the guest's own #GP. Instruction bytes are fetched once.
  */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -20,9 +22,9 @@
 #define DR6_SINGLE_STEP       (1UL << 14)
 
 enum result {
-    EMULATED,  /* move on to the next instruction */
-    INJECTED,  /* an exception was delivered: registers are set */
-    REPEAT,    /* a string instruction wants another go */
+    EMULATED, /* move on to the next instruction */
+    INJECTED, /* an exception was delivered: registers are set */
+    REPEAT,   /* a string instruction wants another go */
     NOT_OURS,
 };
 
@@ -34,7 +36,7 @@ struct instruction {
     bool operand16;
     bool address32;
     bool repeat;
-    bool overridden; /* FS or GS */
+    bool overridden;     /* FS or GS */
     unsigned int opcode; /* 0x0f00 | second byte for two-byte ones */
 };
 
@@ -162,7 +164,8 @@ static enum result emulate_wbinvd(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- control and debug registers --------------------------------------------- */
+/* -- control and debug registers ---------------------------------------------
+ */
 
 static enum result emulate_clts(struct vcpu *v, struct cpu_user_regs *regs,
                                 struct instruction *in)
@@ -219,7 +222,7 @@ static enum result emulate_read_cr(struct vcpu *v, struct cpu_user_regs *regs,
 }
 
 /* CR4 bits that a guest may set and clear; the rest is fixed. */
-#define CR4_GUEST_BITS                                                         \
+#define CR4_GUEST_BITS \
     (X86_CR4_TSD | X86_CR4_DE | X86_CR4_FSGSBASE | X86_CR4_OSXSAVE)
 
 static void write_cr4(struct vcpu *v, unsigned long value)
@@ -306,7 +309,8 @@ static enum result emulate_write_dr(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- MSRs, time stamp, XCR0, CPUID --------------------------------------------- */
+/* -- MSRs, time stamp, XCR0, CPUID
+ * --------------------------------------------- */
 
 static void set_edx_eax(struct cpu_user_regs *regs, uint64_t value)
 {
@@ -412,7 +416,8 @@ static enum result emulate_cpuid(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- ports -------------------------------------------------------------------------- */
+/* -- ports
+ * -------------------------------------------------------------------------- */
 
 static unsigned int port_bytes(const struct instruction *in, bool wide)
 {
@@ -499,7 +504,8 @@ static enum result emulate_string_io(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- the table ------------------------------------------------------------------- */
+/* -- the table
+ * ------------------------------------------------------------------- */
 
 struct privileged {
     uint16_t opcode;
@@ -508,19 +514,19 @@ struct privileged {
 };
 
 static const struct privileged table[] = {
-    {0x6c, true, emulate_string_io},  {0x6d, true, emulate_string_io},
-    {0x6e, true, emulate_string_io},  {0x6f, true, emulate_string_io},
-    {0xe4, true, emulate_in_out},     {0xe5, true, emulate_in_out},
-    {0xe6, true, emulate_in_out},     {0xe7, true, emulate_in_out},
-    {0xec, true, emulate_in_out},     {0xed, true, emulate_in_out},
-    {0xee, true, emulate_in_out},     {0xef, true, emulate_in_out},
-    {0xfa, false, emulate_cli_sti},   {0xfb, false, emulate_cli_sti},
+    {0x6c, true, emulate_string_io},    {0x6d, true, emulate_string_io},
+    {0x6e, true, emulate_string_io},    {0x6f, true, emulate_string_io},
+    {0xe4, true, emulate_in_out},       {0xe5, true, emulate_in_out},
+    {0xe6, true, emulate_in_out},       {0xe7, true, emulate_in_out},
+    {0xec, true, emulate_in_out},       {0xed, true, emulate_in_out},
+    {0xee, true, emulate_in_out},       {0xef, true, emulate_in_out},
+    {0xfa, false, emulate_cli_sti},     {0xfb, false, emulate_cli_sti},
     {0x0f01, true, emulate_group_0f01}, {0x0f06, false, emulate_clts},
-    {0x0f08, false, emulate_wbinvd},  {0x0f09, false, emulate_wbinvd},
-    {0x0f20, false, emulate_read_cr}, {0x0f21, false, emulate_read_dr},
-    {0x0f22, false, emulate_write_cr}, {0x0f23, false, emulate_write_dr},
-    {0x0f30, false, emulate_wrmsr},   {0x0f31, true, emulate_rdtsc},
-    {0x0f32, false, emulate_rdmsr},   {0x0fa2, true, emulate_cpuid},
+    {0x0f08, false, emulate_wbinvd},    {0x0f09, false, emulate_wbinvd},
+    {0x0f20, false, emulate_read_cr},   {0x0f21, false, emulate_read_dr},
+    {0x0f22, false, emulate_write_cr},  {0x0f23, false, emulate_write_dr},
+    {0x0f30, false, emulate_wrmsr},     {0x0f31, true, emulate_rdtsc},
+    {0x0f32, false, emulate_rdmsr},     {0x0fa2, true, emulate_cpuid},
 };
 
 static const struct privileged *find_privileged(unsigned int opcode)

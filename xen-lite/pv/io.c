@@ -84,7 +84,8 @@ static bool owns_ports(struct domain *d, unsigned int port, unsigned int bytes)
     return true;
 }
 
-/* -- virtual PIT, channel 2: enough for a kernel to calibrate its TSC ------- */
+/* -- virtual PIT, channel 2: enough for a kernel to calibrate its TSC -------
+ */
 
 static struct vpit *pit_of(struct vcpu *v)
 {
@@ -183,7 +184,8 @@ static void pit_out(struct vcpu *v, uint16_t port, uint8_t value)
     }
 }
 
-/* -- CMOS and PCI configuration ------------------------------------------------- */
+/* -- CMOS and PCI configuration
+ * ------------------------------------------------- */
 
 static struct spinlock cmos_lock = SPINLOCK_INIT(LOCK_IRQ);
 static struct spinlock pci_lock = SPINLOCK_INIT(LOCK_IRQ);
@@ -224,7 +226,8 @@ static uint32_t pci_data_access(struct vcpu *v, uint16_t port,
     return result;
 }
 
-/* -- the two entry points ----------------------------------------------------- */
+/* -- the two entry points -----------------------------------------------------
+ */
 
 uint32_t pv_port_in(struct vcpu *v, uint16_t port, unsigned int bytes)
 {

@@ -4,6 +4,8 @@
  * its user mode. The only way into user mode. The frame is struct iret_context
  * at the guest's RSP (<xen/arch-x86/xen-x86_64.h>).
  */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -12,7 +14,7 @@
 #include "pv.h"
 
 /* What a guest may load: all but IF and IOPL, VM and the virtual-8086 bits. */
-#define LOADABLE_FLAGS                                                         \
+#define LOADABLE_FLAGS \
     (0x4dd5UL | X86_FLAG_DF | X86_FLAG_RF | X86_FLAG_AC | X86_FLAG_ID)
 
 static void load_frame(struct vcpu *v, struct cpu_user_regs *regs,
@@ -20,8 +22,8 @@ static void load_frame(struct vcpu *v, struct cpu_user_regs *regs,
 {
     regs->rip = frame->rip;
     regs->cs = (uint16_t)selector_ring3((uint16_t)frame->cs);
-    regs->rflags = (frame->rflags & LOADABLE_FLAGS) | X86_FLAG_IF |
-                   X86_FLAG_FIXED;
+    regs->rflags =
+        (frame->rflags & LOADABLE_FLAGS) | X86_FLAG_IF | X86_FLAG_FIXED;
     regs->rsp = frame->rsp;
     regs->ss = (uint16_t)selector_ring3((uint16_t)frame->ss);
     regs->rax = frame->rax;

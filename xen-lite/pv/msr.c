@@ -4,27 +4,29 @@
  * see, everything else is #GP. Nothing here changes a register that another
  * domain or the hypervisor depends on.
  */
+#include "cpu_policy.h"
 #include "domain.h"
 #include "guest_copy.h"
 #include "pv.h"
 
-#define MSR_TSC           0x00000010U
-#define MSR_PLATFORM_ID   0x00000017U
-#define MSR_APIC_BASE     0x0000001bU
-#define MSR_UCODE_REV     0x0000008bU
-#define MSR_MCG_CAP       0x00000179U
-#define MSR_MCG_STATUS    0x0000017aU
-#define MSR_MISC_ENABLE   0x000001a0U
-#define MSR_PAT           0x00000277U
-#define MSR_MC0_CTL       0x00000400U
-#define MSR_MC_LAST       0x0000047fU
-#define MSR_EFER          0xc0000080U
-#define MSR_FS_BASE       0xc0000100U
-#define MSR_GS_BASE       0xc0000101U
-#define MSR_KERNEL_GS     0xc0000102U
-#define MSR_AMD_PATCH     0xc0010020U
-#define MSR_AMD_HWCR      0xc0010015U
-#define MSR_AMD_NB_CFG    0xc001001fU
+#define MSR_TSC         0x00000010U
+#define MSR_PLATFORM_ID 0x00000017U
+#define MSR_APIC_BASE   0x0000001bU
+#define MSR_UCODE_REV   0x0000008bU
+#define MSR_ARCH_CAPS   0x0000010aU
+#define MSR_MCG_CAP     0x00000179U
+#define MSR_MCG_STATUS  0x0000017aU
+#define MSR_MISC_ENABLE 0x000001a0U
+#define MSR_PAT         0x00000277U
+#define MSR_MC0_CTL     0x00000400U
+#define MSR_MC_LAST     0x0000047fU
+#define MSR_EFER        0xc0000080U
+#define MSR_FS_BASE     0xc0000100U
+#define MSR_GS_BASE     0xc0000101U
+#define MSR_KERNEL_GS   0xc0000102U
+#define MSR_AMD_PATCH   0xc0010020U
+#define MSR_AMD_HWCR    0xc0010015U
+#define MSR_AMD_NB_CFG  0xc001001fU
 
 #define APIC_BASE_X2APIC (1ULL << 10)
 #define EFER_GUEST_BITS  0xd01ULL /* SCE, LME, LMA, NXE */
@@ -103,6 +105,8 @@ int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         return 0;
     case MSR_APIC_BASE:
         return read_real(msr, APIC_BASE_X2APIC, value);
+    case MSR_ARCH_CAPS:
+        return cpu_policy_arch_caps(v->domain, value) ? 0 : -XEN_EINVAL;
     case MSR_PLATFORM_ID:
     case MSR_UCODE_REV:
     case MSR_MISC_ENABLE:

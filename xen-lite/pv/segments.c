@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Segment bases, virtual CR0.TS and VM assists of a guest. */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -47,11 +49,12 @@ long hc_fpu_taskswitch(struct vcpu *v, struct hypercall_args *args)
 }
 
 /* Assists that a 64-bit guest may switch; the first three change nothing. */
-#define VALID_ASSISTS                                                          \
-    (1UL << VMASST_TYPE_4gb_segments | 1UL << VMASST_TYPE_4gb_segments_notify | \
-     1UL << VMASST_TYPE_writable_pagetables |                                  \
-     1UL << VMASST_TYPE_pae_extended_cr3 |                                     \
-     1UL << VMASST_TYPE_architectural_iopl |                                   \
+#define VALID_ASSISTS \
+    (1UL << VMASST_TYPE_4gb_segments | \
+     1UL << VMASST_TYPE_4gb_segments_notify | \
+     1UL << VMASST_TYPE_writable_pagetables | \
+     1UL << VMASST_TYPE_pae_extended_cr3 | \
+     1UL << VMASST_TYPE_architectural_iopl | \
      1UL << VMASST_TYPE_runstate_update_flag | 1UL << VMASST_TYPE_m2p_strict)
 
 long hc_vm_assist(struct vcpu *v, struct hypercall_args *args)

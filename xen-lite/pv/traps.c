@@ -4,6 +4,8 @@
  * table writes, lazy LDT pages, privileged instructions, software interrupts)
  * and what it reflects to the guest kernel.
  */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"

@@ -5,6 +5,8 @@
  * checks come first; then page tables, which may need several visits; then
  * what cannot fail.
  */
+#include "types.h"
+
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -13,8 +15,7 @@
 #include "pv.h"
 #include "string.h"
 
-#define LOADABLE_FLAGS                                                         \
-    (0x4dd5UL | X86_FLAG_RF | X86_FLAG_AC | X86_FLAG_ID)
+#define LOADABLE_FLAGS (0x4dd5UL | X86_FLAG_RF | X86_FLAG_AC | X86_FLAG_ID)
 
 static int check_traps(const struct vcpu_guest_context *context)
 {
@@ -105,8 +106,8 @@ static void load_registers(struct vcpu *v,
     v->regs = context->user_regs;
     v->regs.cs = (uint16_t)selector_ring3(v->regs.cs);
     v->regs.ss = (uint16_t)selector_ring3(v->regs.ss);
-    v->regs.rflags = (v->regs.rflags & LOADABLE_FLAGS) | X86_FLAG_IF |
-                     X86_FLAG_FIXED;
+    v->regs.rflags =
+        (v->regs.rflags & LOADABLE_FLAGS) | X86_FLAG_IF | X86_FLAG_FIXED;
     v->regs.error_code = 0;
     v->regs.entry_vector = 0;
     v->pv.kernel_mode = (context->flags & VGCF_in_kernel) != 0;
@@ -127,8 +128,7 @@ static void load_entry_points(struct vcpu *v,
     }
     v->pv.kernel_ss = selector_ring3((uint16_t)context->kernel_ss);
     v->pv.kernel_sp = context->kernel_sp;
-    v->pv.event =
-        (struct pv_callback){context->event_callback_eip, true};
+    v->pv.event = (struct pv_callback){context->event_callback_eip, true};
     v->pv.failsafe = (struct pv_callback){
         context->failsafe_callback_eip,
         (context->flags & VGCF_failsafe_disables_events) != 0};
@@ -148,16 +148,14 @@ static void load_debug_registers(struct vcpu *v,
     }
 }
 
-static void load_fixed(struct vcpu *v,
-                       const struct vcpu_guest_context *context)
+static void load_fixed(struct vcpu *v, const struct vcpu_guest_context *context)
 {
     struct vcpu_bases bases = {.fs = context->fs_base,
                                .gs_kernel = context->gs_base_kernel,
                                .gs_user = context->gs_base_user};
 
     v->pv.cr0 = PV_CR0_DEFAULT | (context->ctrlreg[0] & X86_CR0_TS);
-    v->pv.cr4 = PV_CR4_DEFAULT |
-                (context->ctrlreg[4] & pv_cr4_bits(v->domain));
+    v->pv.cr4 = PV_CR4_DEFAULT | (context->ctrlreg[4] & pv_cr4_bits(v->domain));
     v->pv.iopl = (context->user_regs.rflags & X86_FLAG_IOPL) >> 12;
     load_entry_points(v, context);
     load_debug_registers(v, context);

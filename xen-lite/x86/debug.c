@@ -7,7 +7,7 @@
 
 #define DR7_ENABLES 0xffUL
 
-#define WRITE_DR(number, value)                                                \
+#define WRITE_DR(number, value) \
     __asm__ volatile("mov %0, %%dr" #number : : "r"(value))
 
 static bool debugging(const struct vcpu *v)

@@ -13,15 +13,15 @@
 #include "string.h"
 #include "x86.h"
 
-#define FXSAVE_BYTES     512U
-#define XSAVE_HEADER     512U /* offset; 64 bytes long */
-#define XSAVE_ALIGN      64U
-#define FCW_OFFSET       0U
-#define MXCSR_OFFSET     24U
+#define FXSAVE_BYTES      512U
+#define XSAVE_HEADER      512U /* offset; 64 bytes long */
+#define XSAVE_ALIGN       64U
+#define FCW_OFFSET        0U
+#define MXCSR_OFFSET      24U
 #define MXCSR_MASK_OFFSET 28U
-#define FCW_DEFAULT      0x37fU
-#define MXCSR_DEFAULT    0x1f80U
-#define MXCSR_MASK_PLAIN 0xffbfU
+#define FCW_DEFAULT       0x37fU
+#define MXCSR_DEFAULT     0x1f80U
+#define MXCSR_MASK_PLAIN  0xffbfU
 
 /* Components that we know: x87, SSE, AVX, and the three of AVX-512. */
 #define XCR0_KNOWN  0xe7ULL

@@ -11,24 +11,24 @@
 
 #define LAR_CODE_64BIT (1U << 21)
 
-#define SAVE_SELECTOR(name, to)                                                \
+#define SAVE_SELECTOR(name, to) \
     __asm__ volatile("mov %%" #name ", %w0" : "=r"(to))
 
 /* Sets @ok to false when the load faulted. */
-#define LOAD_SELECTOR(name, value, ok)                                         \
-    do {                                                                       \
-        unsigned int loaded_ = 1;                                              \
-        __asm__ volatile("1: mov %w[sel], %%" #name "\n\t"                     \
-                         "jmp 3f\n"                                            \
-                         "2: xor %[ok_], %[ok_]\n\t"                           \
-                         "mov %[ok_], %%" #name "\n"                           \
-                         "3:\n\t" EXTABLE(1b, 2b)                              \
-                         : [ok_] "+r"(loaded_)                                 \
-                         : [sel] "r"((unsigned int)(value))                    \
-                         : "memory");                                          \
-        if (loaded_ == 0) {                                                    \
-            (ok) = false;                                                      \
-        }                                                                      \
+#define LOAD_SELECTOR(name, value, ok) \
+    do { \
+        unsigned int loaded_ = 1; \
+        __asm__ volatile("1: mov %w[sel], %%" #name "\n\t" \
+                         "jmp 3f\n" \
+                         "2: xor %[ok_], %[ok_]\n\t" \
+                         "mov %[ok_], %%" #name "\n" \
+                         "3:\n\t" EXTABLE(1b, 2b) \
+                         : [ok_] "+r"(loaded_) \
+                         : [sel] "r"((unsigned int)(value)) \
+                         : "memory"); \
+        if (loaded_ == 0) { \
+            (ok) = false; \
+        } \
     } while (0)
 
 static const uint32_t base_msr[] = {

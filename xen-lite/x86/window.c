@@ -5,6 +5,7 @@
  * every L4 of the domain and in no other. Its entries are not global: loading
  * CR3 drops what another CPU, or another owner of the window, left behind.
  */
+#include "core.h"
 #include "descriptors.h"
 #include "domain.h"
 #include "hv_map.h"

@@ -66,10 +66,12 @@ static inline bool machine_mfn_valid(mfn_t mfn)
 {
     unsigned long chunk = mfn.number >> 9;
 
-    if (mfn.number >= frame_valid_end) {
+    if (mfn.number >= frame_valid_end ||
+        ((frame_valid_map[chunk / 64] >> (chunk % 64)) & 1U) == 0) {
         return false;
     }
-    return (frame_valid_map[chunk / 64] >> (chunk % 64)) & 1U;
+    /* In a chunk with RAM, frames that are not RAM are marked. */
+    return page_owner(&machine_frame_table()[mfn.number]) != DOMID_IO;
 }
 
 static inline void *machine_map(mfn_t mfn)
