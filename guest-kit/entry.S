@@ -143,20 +143,28 @@ trap_common:
     movq %rsp, %rdi
     call trap_dispatch
 
-/* Return as the frame at RSP says, to kernel or user mode. */
-trap_return:
+/* Leave by the frame at RSP, with iret's flags word \flags. */
+.macro return_by_iret flags
     pop_registers
     addq $16, %rsp
-    pushq $0
+    pushq $\flags
     pushq %rcx
     pushq %r11
     pushq %rax
     movl $__HYPERVISOR_iret, %eax
     syscall
     ud2
+.endm
+
+trap_return:
+    return_by_iret 0
+
+trap_return_in_syscall:
+    return_by_iret VGCF_in_syscall
 
 /*
- * void user_enter(const struct trap_frame *frame, uint64_t *kernel_rsp)
+ * void user_enter(const struct trap_frame *frame, uint64_t *kernel_rsp,
+ *                 uint64_t iret_flags)
  * Leaves by @frame; comes back when user_leave() is called with the value
  * stored at @kernel_rsp.
  */
@@ -174,6 +182,8 @@ user_enter:
     movq %rsp, %rdi
     movl $(TRAP_FRAME_BYTES / 8), %ecx
     rep movsq
+    testl $VGCF_in_syscall, %edx
+    jnz trap_return_in_syscall
     jmp trap_return
 
 /* void user_leave(uint64_t kernel_rsp) */

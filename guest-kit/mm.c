@@ -11,7 +11,7 @@
 
 #define POOL_PAGES 2048
 
-static const uint64_t *p2m;
+static uint64_t *p2m;
 static uint64_t page_count;
 static uint64_t table_va;
 static uint64_t table_frames;
@@ -28,7 +28,7 @@ void mm_init(const struct start_info *si)
 {
     unsigned int i;
 
-    p2m = (const uint64_t *)si->mfn_list;
+    p2m = (uint64_t *)si->mfn_list;
     page_count = si->nr_pages;
     table_va = si->pt_base;
     table_frames = si->nr_pt_frames;
@@ -67,6 +67,11 @@ uint64_t mm_va_to_maddr(const void *va)
 {
     return (mm_va_to_mfn(va) << PAGE_SHIFT) |
            ((uint64_t)va & (PAGE_BYTES - 1));
+}
+
+void mm_set_frame(const void *va, uint64_t mfn)
+{
+    p2m[mm_va_to_pfn(va)] = mfn;
 }
 
 uint64_t mm_initial_end(void)

@@ -52,6 +52,9 @@ uint64_t mm_va_to_mfn(const void *va);
 uint64_t mm_va_to_maddr(const void *va);
 uint64_t mm_initial_end(void);
 
+/* Note that the page at @va now stands on frame @mfn. */
+void mm_set_frame(const void *va, uint64_t mfn);
+
 /* Pages of the pool, cleared. mm_page_alloc() panics when none is left. */
 void *mm_page_alloc(void);
 void mm_page_free(void *page);

@@ -15,6 +15,7 @@ static uint64_t *root;
 static void *code_page;
 static void *data_page;
 static void *stack_page;
+static uint8_t trap_stacks[VCPU_MAX][8192] __attribute__((aligned(4096)));
 
 uint64_t *user_root(void)
 {
@@ -91,13 +92,30 @@ void user_frame_init(struct trap_frame *frame, uint64_t rip)
     frame->ss = FLAT_USER_SS;
 }
 
-const struct trap_frame *user_run(const struct trap_frame *frame)
+uint64_t user_trap_stack_top(void)
+{
+    return (uint64_t)(trap_stacks[this_vcpu()->id] + sizeof(trap_stacks[0]));
+}
+
+static const struct trap_frame *run(const struct trap_frame *frame,
+                                    uint64_t iret_flags)
 {
     struct vcpu_area *v = this_vcpu();
 
-    user_enter(frame, &v->user_kernel_rsp);
+    hc_stack_switch(FLAT_KERNEL_SS, user_trap_stack_top());
+    user_enter(frame, &v->user_kernel_rsp, iret_flags);
     v->user_kernel_rsp = 0;
     return &v->user_frame;
+}
+
+const struct trap_frame *user_run(const struct trap_frame *frame)
+{
+    return run(frame, 0);
+}
+
+const struct trap_frame *user_run_in_syscall(const struct trap_frame *frame)
+{
+    return run(frame, VGCF_in_syscall);
 }
 
 void user_trapped(const struct trap_frame *frame)
@@ -105,5 +123,6 @@ void user_trapped(const struct trap_frame *frame)
     struct vcpu_area *v = this_vcpu();
 
     v->user_frame = *frame;
+    v->user_frame_at = (uint64_t)frame;
     user_leave(v->user_kernel_rsp);
 }

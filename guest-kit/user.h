@@ -35,11 +35,21 @@ void user_frame_init(struct trap_frame *frame, uint64_t rip);
  */
 const struct trap_frame *user_run(const struct trap_frame *frame);
 
+/*
+ * The same, entered with VGCF_in_syscall: RCX and R11 need not be what the
+ * frame says.
+ */
+const struct trap_frame *user_run_in_syscall(const struct trap_frame *frame);
+
+/* Top of the stack that entries from user mode of this vCPU start on. */
+uint64_t user_trap_stack_top(void);
+
 /* Called by trap_dispatch(). */
 void user_trapped(const struct trap_frame *frame);
 
 /* In entry.S. */
-void user_enter(const struct trap_frame *frame, uint64_t *kernel_rsp);
+void user_enter(const struct trap_frame *frame, uint64_t *kernel_rsp,
+                uint64_t iret_flags);
 _Noreturn void user_leave(uint64_t kernel_rsp);
 
 /* Routines in user_code.S, by their kernel address. */

@@ -18,6 +18,7 @@ struct vcpu_area {
     struct fault fault;
     uint64_t user_kernel_rsp; /* where user_enter() was left, 0 outside */
     struct trap_frame user_frame;
+    uint64_t user_frame_at; /* where on the trap stack it was */
     void (*main)(void *arg);
     void *main_arg;
 };
