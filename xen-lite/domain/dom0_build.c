@@ -10,6 +10,7 @@
 #include <xen/features.h>
 #include <xen/xen.h>
 
+#include "bug.h"
 #include "core.h"
 #include "dom0_layout.h"
 #include "domain.h"
@@ -19,7 +20,7 @@
 #include "pte.h"
 #include "pv.h"
 #include "string.h"
-#include "unpack.h"
+#include "unpack_kernel.h"
 
 #define MAPPING_FLAGS (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
 #define TABLE_FLAGS   (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_USER)
@@ -420,17 +421,22 @@ static int build(struct builder *b, const void *image, size_t image_bytes)
 int dom0_build(const struct dom0_config *config, struct domain **d)
 {
     struct builder builder = {.config = config};
+    struct kernel_fault fault = {.why = "its memory cannot be had"};
     struct unpacked_kernel image;
-    int rc = unpack_kernel(config->kernel, config->kernel_bytes, &image);
+    int rc =
+        unpack_kernel(config->kernel, config->kernel_bytes, &image, &fault);
 
-    if (rc != 0) {
-        return rc;
-    }
-    rc = elf_parse_pv_kernel(image.start, image.bytes, &builder.kernel);
     if (rc == 0) {
-        rc = build(&builder, image.start, image.bytes);
+        rc = elf_parse_pv_kernel(image.start, image.bytes, &builder.kernel,
+                                 &fault);
+        if (rc == 0) {
+            rc = build(&builder, image.start, image.bytes);
+            unpack_kernel_free(&image);
+            *d = builder.d;
+            return rc;
+        }
+        unpack_kernel_free(&image);
     }
-    unpack_free(&image);
-    *d = builder.d;
+    log_error("dom0: the kernel module cannot be used: %s\n", fault.why);
     return rc;
 }
