@@ -14,6 +14,13 @@ static struct {
     struct domain *handler[NR_VIRQS];
 } virqs = {.lock = SPINLOCK_INIT(LOCK_EVENT)};
 
+void virq_reset(void)
+{
+    for (unsigned int i = 0; i < NR_VIRQS; i++) {
+        virqs.handler[i] = NULL;
+    }
+}
+
 bool virq_is_global(uint32_t virq)
 {
     switch (virq) {

@@ -87,8 +87,15 @@ unsigned int evtchn_audit(struct domain *d);
 
 struct pirq_table;
 int pirq_domain_init(struct domain *d);
+/* Unmap all; @d is dying and its ports are closed. */
 void pirq_domain_destroy(struct domain *d);
+/* After that, when no reference is left. */
+void pirq_domain_free(struct domain *d);
 /* The machine's interrupt handler: @irq fired. Interrupts off. */
 void pirq_interrupt(unsigned int irq);
+
+/* For core_reset(): forget handlers and lines, and free nothing. */
+void virq_reset(void);
+void irq_line_reset(void);
 
 #endif

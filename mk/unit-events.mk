@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# Tests of event channels, pirqs, grants and their hypercalls: the sources
+# under test, in a small world without a scheduler or page tables.
+EVENT_WORLD := tests/unit/event_world.c tests/unit/event_world_mm.c \
+    $(sort $(wildcard xen-lite/event/*.c)) \
+    xen-lite/lib/rangeset.c
+
+UNIT_SRCS_rangeset := $(EVENT_WORLD)
+UNIT_SRCS_evtchn := $(EVENT_WORLD)
+UNIT_SRCS_virq := $(EVENT_WORLD)
+UNIT_SRCS_pirq := $(EVENT_WORLD)

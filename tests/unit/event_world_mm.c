@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames of the small world: counted and typed as mm/ does it, with neither
+ * page tables nor an allocator that could run out before a test says so.
+ */
+#include "event_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bug.h"
+#include "mm.h"
+
+struct page *fake_frame_table;
+uint64_t *fake_m2p;
+char *fake_arena;
+
+static unsigned long frames_used;
+static pthread_mutex_t frame_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void world_frames_start(void)
+{
+    unsigned long frames = WORLD_FIRST_MFN + WORLD_FRAMES;
+
+    fake_frame_table = calloc(frames, sizeof(struct page));
+    fake_m2p = calloc(frames, sizeof(uint64_t));
+    /* Aligned to the page, so that offsets in a frame are those of memory. */
+    fake_arena = aligned_alloc(PAGE_BYTES, frames << PAGE_SHIFT);
+    memset(fake_arena, 0, frames << PAGE_SHIFT);
+    frames_used = 0;
+}
+
+void world_frames_stop(void)
+{
+    free(fake_frame_table);
+    free(fake_m2p);
+    free(fake_arena);
+}
+
+bool fake_mfn_valid(unsigned long mfn)
+{
+    return mfn >= WORLD_FIRST_MFN && mfn < WORLD_FIRST_MFN + WORLD_FRAMES;
+}
+
+/* Frames are used once each, so that a stale reference is always seen. */
+static struct page *new_frame(domid_t owner, uint64_t flags)
+{
+    struct page *page;
+
+    pthread_mutex_lock(&frame_lock);
+    assert_true(frames_used < WORLD_FRAMES);
+    page = &fake_frame_table[WORLD_FIRST_MFN + frames_used++];
+    pthread_mutex_unlock(&frame_lock);
+    atomic_store(&page->type, 0);
+    atomic_store(&page->count,
+                 ((uint64_t)owner << PAGE_OWNER_SHIFT) | flags | 1);
+    return page;
+}
+
+mfn_t world_page(const struct domain *d)
+{
+    return page_mfn(new_frame(d->domid, PAGE_COUNT_ALLOCATED));
+}
+
+void world_release_page(mfn_t mfn)
+{
+    struct page *page = page_of(mfn);
+
+    assert_true(atomic_fetch_and(&page->count, ~PAGE_COUNT_ALLOCATED) &
+                PAGE_COUNT_ALLOCATED);
+    page_put(page);
+}
+
+unsigned int world_page_refs(mfn_t mfn)
+{
+    return page_refs(page_of(mfn));
+}
+
+unsigned int world_page_type_refs(mfn_t mfn)
+{
+    return (unsigned int)(atomic_load(&page_of(mfn)->type) &
+                          PAGE_TYPE_COUNT_MASK);
+}
+
+void *heap_alloc_page(void)
+{
+    void *probe = heap_alloc(1);
+
+    if (probe == NULL) {
+        return NULL;
+    }
+    heap_free(probe);
+    return machine_map(page_mfn(new_frame(DOMID_NOBODY, 0)));
+}
+
+void heap_free_page(void *page)
+{
+    if (page != NULL) {
+        page_put(page_of(machine_mfn_of(page)));
+    }
+}
+
+void domain_share_xen_page(struct domain *d, void *page, bool readonly)
+{
+    uint64_t flags = PAGE_COUNT_XEN | (readonly ? PAGE_COUNT_READONLY : 0);
+
+    atomic_store(&page_of(machine_mfn_of(page))->count,
+                 ((uint64_t)d->domid << PAGE_OWNER_SHIFT) | flags | 1);
+}
+
+static bool get_if(struct page *page, bool any, domid_t owner)
+{
+    uint64_t count = atomic_load(&page->count);
+
+    do {
+        if ((count & PAGE_COUNT_MASK) == 0 ||
+            (!any && (domid_t)(count >> PAGE_OWNER_SHIFT) != owner)) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&page->count, &count, count + 1));
+    return true;
+}
+
+bool page_get(mfn_t mfn, const struct domain *owner)
+{
+    return machine_mfn_valid(mfn) &&
+           get_if(page_of(mfn), false, owner->domid);
+}
+
+bool page_get_any(mfn_t mfn, domid_t *owner)
+{
+    if (!machine_mfn_valid(mfn) || !get_if(page_of(mfn), true, 0)) {
+        return false;
+    }
+    *owner = page_owner(page_of(mfn));
+    return true;
+}
+
+void page_put(struct page *page)
+{
+    uint64_t before = atomic_fetch_sub(&page->count, 1);
+
+    BUG_ON((before & PAGE_COUNT_MASK) == 0);
+    if ((before & PAGE_COUNT_MASK) == 1) {
+        BUG_ON((atomic_load(&page->type) & PAGE_TYPE_COUNT_MASK) != 0);
+    }
+}
+
+int page_get_type(struct page *page, enum page_type type)
+{
+    uint64_t now = atomic_load(&page->type);
+    uint64_t next;
+
+    do {
+        if ((now & PAGE_TYPE_COUNT_MASK) == 0) {
+            next = ((uint64_t)type << PAGE_TYPE_SHIFT) | 1;
+        } else if (page_type_of(now) == type) {
+            next = now + 1;
+        } else {
+            return -XEN_EBUSY;
+        }
+    } while (!atomic_compare_exchange_weak(&page->type, &now, next));
+    return 0;
+}
+
+void page_put_type(struct page *page)
+{
+    uint64_t before = atomic_fetch_sub(&page->type, 1);
+
+    BUG_ON((before & PAGE_TYPE_COUNT_MASK) == 0);
+}
+
+int page_get_and_type(mfn_t mfn, const struct domain *owner,
+                      enum page_type type)
+{
+    int rc;
+
+    if (!page_get(mfn, owner)) {
+        return -XEN_EPERM;
+    }
+    rc = page_get_type(page_of(mfn), type);
+    if (rc != 0) {
+        page_put(page_of(mfn));
+    }
+    return rc;
+}
+
+void page_put_and_type(struct page *page)
+{
+    page_put_type(page);
+    page_put(page);
+}
