@@ -100,9 +100,9 @@ void bcj_x86_decode(uint8_t *data, size_t bytes, uint32_t ip)
         seen = gap > 2 ? 0 : (seen << gap) & 7;
         last = at + 1;
         if (may_convert(operand, seen) && is_sign_byte(operand[3])) {
-            store_le32(operand, make_relative(load_le32(operand),
-                                              ip + (uint32_t)at + BRANCH_BYTES,
-                                              seen));
+            store_le32(operand,
+                       make_relative(load_le32(operand),
+                                     ip + (uint32_t)at + BRANCH_BYTES, seen));
             at += BRANCH_BYTES;
             seen = 0;
         } else {

@@ -26,6 +26,7 @@
 #define SLOT_MODELLED 14
 #define SLOT_PLAIN    4
 #define ALIGN_BITS    4
+#define COPY_STEP     16
 
 struct range_decoder {
     uint32_t range;
@@ -75,6 +76,30 @@ INLINE unsigned int bit(struct range_decoder *rc, uint16_t *prob)
     return 1;
 }
 
+/*
+ * The same without a branch on the bit: for the trees, whose bits no CPU can
+ * foresee, and whose branches cost an emulator most. @below is all ones for a
+ * 0 bit; adding 31 - 2048 first makes one shift round as both cases of bit().
+ */
+INLINE unsigned int tree_bit(struct range_decoder *rc, uint16_t *prob)
+{
+    uint32_t p = *prob;
+    uint32_t bound;
+    uint32_t below;
+    uint32_t rest;
+    int32_t step;
+
+    normalize(rc);
+    bound = (rc->range >> PROB_BITS) * p;
+    below = 0U - (uint32_t)(rc->code < bound);
+    rest = rc->range - bound;
+    rc->range = rest + (below & (bound - rest));
+    rc->code = rc->code - bound + (below & bound);
+    step = (int32_t)(p + (below & (31U - (1U << PROB_BITS)))) >> PROB_SHIFT;
+    *prob = (uint16_t)(p - (uint32_t)step);
+    return below + 1;
+}
+
 /* @count bits, highest first, each by the bits before it: 2^count and up. */
 INLINE uint32_t tree(struct range_decoder *rc, uint16_t *probs,
                      unsigned int count)
@@ -84,7 +109,7 @@ INLINE uint32_t tree(struct range_decoder *rc, uint16_t *probs,
 
 #pragma GCC unroll 8
     for (i = 0; i < count; i++) {
-        symbol = (symbol << 1) | bit(rc, &probs[symbol]);
+        symbol = (symbol << 1) + tree_bit(rc, &probs[symbol]);
     }
     return symbol;
 }
@@ -98,7 +123,7 @@ INLINE uint32_t tree_reverse(struct range_decoder *rc, uint16_t *probs,
     unsigned int i;
 
     for (i = 0; i < count; i++) {
-        unsigned int b = bit(rc, &probs[symbol]);
+        unsigned int b = tree_bit(rc, &probs[symbol]);
 
         symbol = (symbol << 1) | b;
         value |= b << i;
@@ -131,17 +156,12 @@ INLINE uint32_t literal_matched(struct range_decoder *rc, uint16_t *probs,
     uint32_t offset = 0x100;
 
     do {
-        uint32_t guessed;
+        uint32_t b;
 
         guess <<= 1;
-        guessed = guess & offset;
-        if (bit(rc, &probs[offset + guessed + symbol]) != 0) {
-            symbol = (symbol << 1) | 1;
-            offset &= guess;
-        } else {
-            symbol <<= 1;
-            offset &= ~guess;
-        }
+        b = tree_bit(rc, &probs[offset + (guess & offset) + symbol]);
+        symbol = (symbol << 1) + b;
+        offset &= guess ^ (b - 1);
     } while (symbol < 0x100);
     return symbol;
 }
@@ -152,8 +172,9 @@ INLINE void literal(struct decoder *d, struct lzma2_work *work)
                                                     3, 4, 5, 6, 4, 5};
     uint32_t pos = (uint32_t)(d->out - d->start);
     uint32_t before = pos != 0 ? d->out[-1] : 0;
-    uint16_t *probs = &work->probs.literal[0x300 * (
-        ((pos & work->lp_mask) << work->lc) + (before >> (8 - work->lc)))];
+    uint16_t *probs =
+        &work->probs.literal[0x300 * (((pos & work->lp_mask) << work->lc) +
+                                      (before >> (8 - work->lc)))];
     uint32_t symbol;
 
     if (d->state < LITERAL_LIMIT) {
@@ -165,8 +186,8 @@ INLINE void literal(struct decoder *d, struct lzma2_work *work)
     d->state = next_state[d->state];
 }
 
-INLINE uint32_t length(struct range_decoder *rc, struct lzma_length_probs *probs,
-                       uint32_t pos_state)
+INLINE uint32_t length(struct range_decoder *rc,
+                       struct lzma_length_probs *probs, uint32_t pos_state)
 {
     if (bit(rc, &probs->choice) == 0) {
         return LENGTH_MIN + tree(rc, probs->low[pos_state], 3) - 8;
@@ -204,16 +225,31 @@ INLINE void copy_exact(uint8_t *to, const uint8_t *from, uint32_t len)
     }
 }
 
-/* Copy in words; up to 7 bytes past @len are written, to be overwritten. */
+/*
+ * Copy in words, at least 8 bytes back; up to COPY_SLACK bytes past @len are
+ * written, which later output overwrites.
+ */
 INLINE void copy_words(uint8_t *to, const uint8_t *from, uint32_t len)
 {
     uint8_t *end = to + len;
 
     do {
         store_le64(to, load_le64(from));
-        to += 8;
-        from += 8;
+        store_le64(to + 8, load_le64(from + 8));
+        to += COPY_STEP;
+        from += COPY_STEP;
     } while (to < end);
+}
+
+/* The same from less than 8 bytes back: repeat a pattern of those bytes. */
+INLINE void copy_pattern(uint8_t *to, size_t back, uint32_t len)
+{
+    static const uint8_t whole[8] = {0, 8, 8, 9, 8, 10, 12, 14};
+
+    copy_exact(to, to - back, len < 8 ? len : 8);
+    if (len > 8) {
+        copy_words(to + 8, to + 8 - whole[back], len - 8);
+    }
 }
 
 /* Append @len bytes from rep0 + 1 back. Returns false when that is invalid. */
@@ -221,16 +257,17 @@ INLINE bool copy_match(struct decoder *d, uint32_t len)
 {
     size_t back = (size_t)d->rep0 + 1;
     uint8_t *to = d->out;
-    const uint8_t *from = to - back;
 
     if (back > (size_t)(to - d->start) || len > (size_t)(d->out_end - to)) {
         return false;
     }
     d->out = to + len;
-    if (back >= 8 && len + 8 <= (size_t)(d->out_limit - to)) {
-        copy_words(to, from, len);
+    if (len + COPY_STEP > (size_t)(d->out_limit - to)) {
+        copy_exact(to, to - back, len);
+    } else if (back >= 8) {
+        copy_words(to, to - back, len);
     } else {
-        copy_exact(to, from, len);
+        copy_pattern(to, back, len);
     }
     return true;
 }

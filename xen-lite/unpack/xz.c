@@ -118,8 +118,8 @@ static int read_stream_header(struct stream *s)
         header_crc(s, p + 6, 2) != load_le32(p + 8)) {
         return -XEN_EILSEQ;
     }
-    if (p[6] != 0 || (p[7] != CHECK_NONE && p[7] != CHECK_CRC32 &&
-                      p[7] != CHECK_CRC64)) {
+    if (p[6] != 0 ||
+        (p[7] != CHECK_NONE && p[7] != CHECK_CRC32 && p[7] != CHECK_CRC64)) {
         return -XEN_EOPNOTSUPP;
     }
     s->flags = p + 6;
@@ -296,8 +296,8 @@ static int read_block(struct stream *s)
         return rc;
     }
     s->out += bytes;
-    totals_add(s, &s->totals,
-               (uint64_t)(s->in.at - start) - (-packed & 3), bytes);
+    totals_add(s, &s->totals, (uint64_t)(s->in.at - start) - (-packed & 3),
+               bytes);
     return 0;
 }
 
