@@ -27,6 +27,7 @@ struct core_cpu {
     struct work *work_last;
     struct timer_heap *timers;
     struct run_queue *queue;
+    struct timer time_refresh; /* next fresh clock record of its vCPU */
     _Atomic uint32_t tlb_flushed_at; /* tlb_clock of the last full flush */
     _Atomic uint64_t quiesced;       /* generation seen at the last QUIESCE */
     _Atomic uint64_t counters[128];   /* software counters: perf.h */

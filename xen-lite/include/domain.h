@@ -22,6 +22,7 @@
 #include "page.h"
 #include "rangeset.h"
 #include "sched.h"
+#include "softirq.h"
 #include "spinlock.h"
 #include "timer.h"
 #include "types.h"
@@ -45,6 +46,8 @@ struct pv_vcpu {
     mfn_t kernel_root;       /* L4s; a type reference is held on each */
     mfn_t user_root;         /* INVALID_MFN: none */
     bool kernel_mode;        /* which of the two is in use */
+    /* Table whose teardown was preempted: see mm_finish_teardown(). 0: none. */
+    unsigned long teardown_mfn;
     unsigned long kernel_ss;
     unsigned long kernel_sp; /* stack for entries from user mode */
     struct pv_callback event;
@@ -96,7 +99,8 @@ struct vcpu {
 
     struct timer singleshot_timer;
     struct timer periodic_timer;
-    uint64_t periodic_period_ns;
+    uint64_t periodic_period_ns; /* 0: no periodic timer */
+    uint64_t periodic_next_ns;
     struct timer poll_timer;
     evtchn_port_t poll_port; /* 0: several; see sched_op poll */
 
@@ -124,6 +128,8 @@ enum domain_dying {
     DOMAIN_DEAD,  /* all given back; waits for its last reference */
 };
 
+#define SHUTDOWN_CODE_NONE (~0U)
+
 struct page_list {
     uint32_t first; /* mfn or PAGE_LINK_END */
     uint32_t last;
@@ -135,8 +141,11 @@ struct domain {
     bool privileged; /* dom0 */
     bool is_idle;
     _Atomic unsigned int refs;
-    struct domain *hash_next; /* lock-free chain: see domain_find */
+    struct domain *_Atomic hash_next; /* lock-free chain: see domain_get */
     struct domain *list_next; /* all domains by id; LOCK_DOMAIN_LIST */
+
+    struct work destroy_work;      /* the last reference is gone ... */
+    struct quiesce_call free_call; /* ... and nobody can still see it */
 
     struct spinlock lock; /* LOCK_DOMAIN: domctl changes, vCPU creation */
     _Atomic unsigned int dying; /* enum domain_dying */
@@ -182,13 +191,15 @@ struct domain {
     uint64_t vtsc_offset_ns;
     bool vtsc; /* RDTSC is trapped and scaled */
 
+    struct sched_domain sched; /* weight and cap */
+
     /* -- run state: pause_count is atomic, the rest LOCK_DOMAIN */
     _Atomic int pause_count;        /* all reasons */
     _Atomic int controller_pauses;  /* those by domctl pausedomain */
     bool created_paused_once;
     _Atomic bool shutting_down;     /* shutdown asked, vCPUs being stopped */
     _Atomic bool shut_down;         /* all vCPUs are paused for it */
-    unsigned int shutdown_code;
+    unsigned int shutdown_code;     /* SHUTDOWN_CODE_NONE: not shut down */
     _Atomic uint64_t polling_vcpus[MAX_VCPUS_PER_DOMAIN / 64];
 
     /* -- configuration by the tools, LOCK_DOMAIN */
@@ -216,8 +227,9 @@ struct cpu_user_regs *vcpu_regs(struct vcpu *v);
 /* -- find and hold ---------------------------------------------------------- */
 
 /*
- * The domain with @domid, with a reference; NULL if there is none or it is
- * dead. Lock-free. domain_put() drops it.
+ * The domain with @domid, with a reference; NULL if there is none. One that is
+ * dying, or dead and kept by references, is found. Lock-free. domain_put()
+ * drops it, in any context.
  */
 struct domain *domain_get(domid_t domid);
 /* Take one more reference to a domain that is held. */
@@ -266,6 +278,8 @@ int vcpu_create(struct domain *d, unsigned int id, unsigned int cpu);
  */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *context);
+/* Free a vCPU that never runs again and that nobody can find. */
+void vcpu_free(struct vcpu *v);
 /* Drop what vcpu_set_context() and the guest set up; preemptible. */
 int vcpu_reset(struct vcpu *v);
 
@@ -285,6 +299,8 @@ void domain_crash(struct domain *d, const char *why);
 void domain_pause(struct domain *d); /* waits until no vCPU of @d runs */
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
+/* For the tools, who may not undo what others did: counted on its own.
+ * Return 0, -XEN_EOVERFLOW; 0, -XEN_EINVAL (not paused by them). */
 int domain_pause_by_controller(struct domain *d);
 int domain_unpause_by_controller(struct domain *d);
 void vcpu_pause(struct vcpu *v);
@@ -295,7 +311,7 @@ void vcpu_unpause(struct vcpu *v);
 unsigned int domain_online_vcpus(const struct domain *d);
 
 /* Point @v->vcpu_info at the frame @mfn + @offset (VCPUOP_register_vcpu_info).
- * Returns 0, -XEN_EINVAL. */
+ * Returns 0, -XEN_ENXIO (bad offset), -XEN_EINVAL. */
 int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned int offset);
 void vcpu_info_unregister(struct vcpu *v);
 

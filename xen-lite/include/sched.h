@@ -12,6 +12,7 @@
 #include <xen/vcpu.h>
 
 #include "cpumask.h"
+#include "timer.h"
 #include "types.h"
 
 struct vcpu;
@@ -27,17 +28,20 @@ struct domain;
 struct sched_vcpu {
     _Atomic unsigned int pause_flags;
     _Atomic int pause_count;
-    unsigned int cpu;         /* whose run queue it is on, or runs on */
+    _Atomic unsigned int cpu; /* whose run queue it is on, or runs on */
     _Atomic bool running;     /* its registers are on a CPU's stack */
-    bool queued;
+    bool queued;              /* on that queue, or on the way to it */
+    bool in_transit;          /* on the way: between two queues */
     struct vcpu *queue_next;  /* run queue, most deserving first */
     struct vcpu *queue_prev;
     uint64_t virtual_ns;      /* weighted time used: the least runs first */
-    uint64_t run_start_ns;
+    uint64_t run_start_ns;    /* when it was last put on a CPU */
+    uint64_t charged_ns;      /* up to when its use is in virtual_ns */
     bool boosted;             /* woke lately: goes ahead */
     bool yielding;
-    uint64_t cap_used_ns;     /* within the current cap period */
-    bool parked;              /* over its cap */
+    bool parked;              /* its domain has used up its cap */
+    bool pinned;              /* SCHEDOP_pin_override: only on pinned_cpu */
+    unsigned int pinned_cpu;
     struct cpumask hard_affinity;
     struct cpumask soft_affinity;
     struct vcpu_runstate_info runstate; /* state, entry time, time[4] */
@@ -45,6 +49,20 @@ struct sched_vcpu {
 
 /* Weights and caps of a domain, in credit2's terms. */
 #define SCHED_DEFAULT_WEIGHT 256U
+#define SCHED_MAX_WEIGHT     65535U
+
+/* Part of struct domain. */
+struct sched_domain {
+    _Atomic uint32_t weight;
+    _Atomic uint32_t cap;         /* percent of one CPU; 0: none */
+    _Atomic int64_t budget_ns;    /* left of this period; may be overdrawn */
+    _Atomic bool refill_armed;
+    struct timer refill;          /* the end of the period */
+};
+
+/* LOCK_DOMAIN is not needed: called once, before the domain can be found. */
+void sched_domain_init(struct domain *d);
+void sched_domain_destroy(struct domain *d);
 
 int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_destroy(struct vcpu *v);
@@ -58,10 +76,10 @@ void sched_wake(struct vcpu *v);
 void sched_sleep_nosync(struct vcpu *v);
 void sched_sleep_sync(struct vcpu *v);
 /* Let others of this CPU go first, once. */
-void sched_yield(void);
+void sched_yield_current(void);
 /* Block the current vCPU unless an event is deliverable. */
 void sched_block_current(void);
-/* Clear VCPU_BLOCKED (and _POLLING) and wake. Any context. */
+/* Clear VCPU_BLOCKED and VCPU_POLLING, and wake. Any context. */
 void vcpu_unblock(struct vcpu *v);
 /* Make @v notice new events: kick its CPU if it runs, unblock it if not. */
 void vcpu_kick(struct vcpu *v);
@@ -72,6 +90,9 @@ void schedule(void);
 /* The machine calls this, on the new stack, when @prev's state is saved. */
 void sched_switched(struct vcpu *prev);
 
+/* Write @v's runstate where its guest asked for it; @v is current and its
+ * page tables are loaded. (sched/runstate.c) */
+void runstate_publish(struct vcpu *v);
 /* Runstate of @v as of now. */
 void sched_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 uint64_t sched_cpu_time_ns(const struct vcpu *v);
@@ -79,7 +100,18 @@ uint64_t sched_idle_time_ns(unsigned int cpu);
 /* Returns 0 or -XEN_EINVAL (no usable CPU). */
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft);
+/* The CPUs that @v may run on and prefers, as set. */
+void sched_get_affinity(struct vcpu *v, struct cpumask *hard,
+                        struct cpumask *soft);
+/* SCHEDOP_pin_override: only on @cpu from now on, or -1: as set before.
+ * 0, -XEN_EINVAL (no such CPU), -XEN_EBUSY (pinned already), -XEN_ENOENT. */
+int sched_pin_override(struct vcpu *v, int cpu);
+/* @weight 0 and @cap 0xffff leave what is. 0 or -XEN_EINVAL. */
 int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap);
 void sched_get_params(struct domain *d, uint16_t *weight, uint16_t *cap);
+/* How long a vCPU runs before another of its rank may take over; 0: the
+ * shortest. -XEN_EINVAL if out of range. */
+int sched_set_ratelimit_us(uint32_t us);
+uint32_t sched_get_ratelimit_us(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "sched.h"
 #include "softirq.h"
 #include "timer.h"
+#include "vcpu_time.h"
 
 struct core_cpu *core_cpus[MAX_CPUS];
 struct cpumask cpus_online;
@@ -37,6 +38,7 @@ int core_cpu_create(unsigned int id)
     if (rc != 0) {
         goto free_timers;
     }
+    vcpu_time_cpu_init(id);
     return 0;
 
 free_timers:
@@ -53,7 +55,11 @@ void core_reset(void)
         core_cpus[id] = NULL;
     }
     cpumask_clear_all(&cpus_online);
+    frame_alloc_reset();
+    heap_reset();
+    tlb_reset();
     softirq_reset();
     sched_reset();
+    wallclock_reset();
     domain_reset();
 }
