@@ -31,15 +31,30 @@ static inline mfn_t page_mfn(const struct page *page)
 /* Give RAM to the allocator (at boot). */
 void frame_alloc_add(mfn_t first, unsigned long count);
 /*
+ * Frames that have a struct page but are no RAM of ours (firmware tables, the
+ * legacy video hole): owned by DOMID_IO from now on. Frames that are neither
+ * given here nor to frame_alloc_add() are the hypervisor's.
+ */
+void frame_add_io(mfn_t first, unsigned long count);
+/*
  * 2^@order frames below @address_bits of machine address (64: anywhere; high
  * memory is preferred). Scrubbed (zero), no owner, stale translations of the
  * last owner flushed. NULL when there are none.
  */
 struct page *frame_alloc(unsigned int order, unsigned int address_bits);
+/* The same for one who set frames aside: they come out of *claim. */
+struct page *frame_alloc_claimed(unsigned int order, unsigned int address_bits,
+                                 unsigned long *claim);
 void frame_free(struct page *page, unsigned int order);
 unsigned long frame_free_count(void);
 unsigned long frame_total_count(void);
+/* Set @frames aside in *claim, in place of what it holds: 0, -XEN_ENOMEM. */
+int frame_claim(unsigned long *claim, unsigned long frames);
+/* Take at most @frames back from *claim. */
+void frame_unclaim(unsigned long *claim, unsigned long frames);
 unsigned long frame_outstanding_claims(void);
+/* Part of core_reset(). */
+void frame_alloc_reset(void);
 /* Highest frame number + 1. */
 unsigned long frame_max_mfn(void);
 
@@ -47,7 +62,10 @@ unsigned long frame_max_mfn(void);
 
 void *heap_alloc(size_t bytes);
 void heap_free(void *object);
-/* One zeroed frame in the direct map. */
+/* Part of core_reset(). */
+void heap_reset(void);
+/* One zeroed frame in the direct map (heap_page.c). A frame that was shared
+ * with a guest lives on, without owner, until the last mapping of it goes. */
 void *heap_alloc_page(void);
 void heap_free_page(void *page);
 
@@ -62,21 +80,37 @@ bool page_get(mfn_t mfn, const struct domain *owner);
 bool page_get_any(mfn_t mfn, domid_t *owner);
 void page_put(struct page *page);
 /*
- * Take a type reference (and not a general one). Validates when the type
- * changes; flushes stale writable translations first.
- * 0, -XEN_EINVAL (contents), -XEN_EBUSY (other use), -XEN_ERESTART.
+ * Take a type reference; a general one must be held. Validates when the type
+ * changes, and flushes stale translations before anyone can use the new type.
+ * 0, -XEN_EINVAL (contents), -XEN_EBUSY (other use, or too many references).
+ * _preemptible may also return -XEN_ERESTART: the frame keeps what was done,
+ * and the same call again goes on from there.
  */
 int page_get_type(struct page *page, enum page_type type);
-/* Drop one; tears down at 0. _preemptible may return -XEN_ERESTART. */
+int page_get_type_preemptible(struct page *page, enum page_type type);
+/*
+ * Drop one; tears down at 0. _preemptible may return -XEN_ERESTART: the
+ * reference is gone (do not drop it again), what is left of the teardown is
+ * noted in the current vCPU for mm_finish_teardown().
+ */
 void page_put_type(struct page *page);
 int page_put_type_preemptible(struct page *page);
 /* page_get() and page_get_type(). -XEN_EPERM if page_get() fails. */
 int page_get_and_type(mfn_t mfn, const struct domain *owner,
                       enum page_type type);
 void page_put_and_type(struct page *page);
-/* L4 of @d as a root: both references, preemptible. */
+/*
+ * L4 of @d as a root: both references, preemptible as above.
+ * page_get_root: 0, -XEN_EINVAL, -XEN_ERESTART (nothing held, call again).
+ */
 int page_get_root(mfn_t mfn, struct domain *d);
 int page_put_root(mfn_t mfn);
+/*
+ * Finish the teardown that preemption left over in the current vCPU; every
+ * call that takes or drops page tables begins with this, and continues itself
+ * while it says -XEN_ERESTART.
+ */
+int mm_finish_teardown(struct vcpu *v);
 
 /* -- domain_pages.c: a domain's own memory ------------------------------------ */
 
@@ -98,7 +132,10 @@ void domain_share_xen_page(struct domain *d, void *page, bool readonly);
 /* The frame leaves the domain: drop PAGE_COUNT_ALLOCATED; it is freed with
  * its last reference. -XEN_EINVAL if it was not allocated to it. */
 int domain_release_page(struct domain *d, struct page *page);
-/* Take a frame with no other references out of @d, keeping one for us. */
+/*
+ * Take a frame that nothing else refers to out of @d: it belongs to nobody
+ * then, to be given to frame_free(). 0 or -XEN_EINVAL.
+ */
 int domain_steal_page(struct domain *d, struct page *page);
 /* Teardown: give all pages back; preemptible. */
 int domain_relinquish_memory(struct domain *d);
@@ -109,8 +146,10 @@ unsigned long m2p_get(mfn_t mfn);
 
 /* -- tlb.c --------------------------------------------------------------------- */
 
-/* The clock that page.tlb_stamp is read from. */
+/* The clock that page.tlb_stamp is read from; never 0, which is "not used". */
 uint32_t tlb_clock_now(void);
+/* The later of two stamps. */
+uint32_t tlb_stamp_later(uint32_t a, uint32_t b);
 /* Take from @cpus those that flushed everything after @stamp. */
 void tlb_filter(struct cpumask *cpus, uint32_t stamp);
 /* Flush all translations on @cpus / on this CPU, noting the clock. */
@@ -118,8 +157,16 @@ void tlb_flush_cpus(const struct cpumask *cpus);
 void tlb_flush_local(void);
 void tlb_flush_va_cpus(const struct cpumask *cpus, unsigned long va);
 void tlb_flush_va_local(unsigned long va);
-/* The machine calls this after each full flush of a CPU (CR3 write). */
-void tlb_noted_full_flush(void);
+/*
+ * Around each full flush of this CPU, global translations included: the clock
+ * is read before, and noted for the CPU when the flush is done. The machine
+ * calls both (in machine_flush_tlb(), and for a CR3 write only if that drops
+ * everything).
+ */
+uint32_t tlb_flush_begin(void);
+void tlb_flush_end(uint32_t stamp);
+/* Part of core_reset(). */
+void tlb_reset(void);
 
 /* -- page-table writes ------------------------------------------------------- */
 

@@ -20,8 +20,9 @@ struct page {
     uint32_t next;          /* links of the list the frame is on: a domain's */
     uint32_t prev;          /* pages, or a free list; PAGE_LINK_END ends it */
     /*
-     * Entries validated so far and which of them is partial, while the frame
-     * is a page table. Guarded by PAGE_TYPE_LOCKED.
+     * Entries of a page table that hold references (PROGRESS_*), while it is
+     * validated or torn down: belongs to the CPU that does so. Free frames and
+     * heap frames: see frame_alloc.c and heap.c.
      */
     uint32_t table_progress;
     /* tlb_clock when the last use as a mapped type ended: a CPU that flushed
@@ -42,6 +43,8 @@ _Static_assert(sizeof(struct page) == 32, "one frame costs 32 bytes");
 #define PAGE_COUNT_FREE      (1ULL << 50) /* on a free list */
 #define PAGE_COUNT_DIRTY     (1ULL << 51) /* free, and not yet scrubbed */
 #define PAGE_COUNT_READONLY  (1ULL << 52) /* shared: guests map it read-only */
+#define PAGE_COUNT_FOREIGN   (1ULL << 53) /* was mapped by other than its owner */
+#define PAGE_COUNT_UNCACHED  (1ULL << 54) /* was mapped other than write-back */
 
 /* The owner of frames that are free or the hypervisor's own. */
 #define DOMID_NOBODY DOMID_INVALID
@@ -63,7 +66,11 @@ enum page_type {
 #define PAGE_TYPE_PINNED     (1ULL << 36) /* one count belongs to the pin */
 #define PAGE_TYPE_VALIDATED  (1ULL << 37) /* contents checked for this type */
 #define PAGE_TYPE_PARTIAL    (1ULL << 38) /* checked or torn down in part */
-#define PAGE_TYPE_LOCKED     (1ULL << 39) /* someone changes the entries */
+
+/* -- page.table_progress --------------------------------------------------- */
+#define PROGRESS_ENTRIES 0x3ffU /* the entries before this hold references */
+/* The table that this entry names may have been left partial by us. */
+#define PROGRESS_PARTIAL 0x400U
 
 static inline unsigned int page_refs(const struct page *page)
 {

@@ -27,6 +27,7 @@ enum lock_class {
     LOCK_MAPTRACK,
     LOCK_RUN_QUEUE,
     LOCK_TIMER,
+    LOCK_HEAP_OBJECTS, /* outer to the frame allocator's */
     LOCK_HEAP,
     LOCK_CONSOLE,
     LOCK_CLASS_COUNT,

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tests may do to the fake machine (fake_*.c): start it, move between its
+ * CPUs, set its clock, look at what the core asked of it, and build guests.
+ */
+#ifndef XEN_LITE_FAKE_H
+#define XEN_LITE_FAKE_H
+
+#include "unit.h"
+
+#include "core.h"
+#include "domain.h"
+#include "machine.h"
+#include "mm.h"
+
+/* -- the machine (fake_machine.c) -------------------------------------------- */
+
+#define FAKE_CPUS 4U
+
+/*
+ * RAM: two banks, one below and one above 4 GiB, with nothing between. The
+ * rest of the numbers below FAKE_END_MFN are holes: machine I/O to a guest.
+ */
+#define FAKE_LOW_MFN     0x100UL
+#define FAKE_HIGH_MFN    0x100000UL
+#define FAKE_BANK_FRAMES 0x1000UL
+#define FAKE_END_MFN     (FAKE_HIGH_MFN + FAKE_BANK_FRAMES)
+/* Frames that are machine I/O: an ordinary one, a read-only one (MSI-X table)
+ * and a refused one (APIC). */
+#define FAKE_MMIO_MFN          0xf0000UL
+#define FAKE_MMIO_READONLY_MFN 0xf0010UL
+#define FAKE_MMIO_RESERVED_MFN 0xfee00UL
+
+/*
+ * Start a machine with FAKE_CPUS CPUs and both banks given to the allocator,
+ * and the core on it; the test's thread is CPU 0. fake_stop() takes it down
+ * and checks that no lock is held. fake_setup and fake_teardown are the same
+ * as cmocka fixtures.
+ */
+void fake_start(void);
+void fake_stop(void);
+int fake_setup(void **state);
+int fake_teardown(void **state);
+
+/* The test's thread becomes CPU @cpu. */
+void fake_set_cpu(unsigned int cpu);
+/* Run @run as CPU @cpu, then be the CPU of before again. */
+void fake_on_cpu(unsigned int cpu, void (*run)(void *data), void *data);
+/* Make @v current on this CPU, and load its page tables. */
+void fake_enter(struct vcpu *v);
+
+/* Called with interrupts as they are; NULL: nothing. */
+extern _Thread_local void (*fake_relax_hook)(void);
+extern _Thread_local void (*fake_preempt_hook)(void);
+/* At each @period-th preemption check raise SOFTIRQ_SCHEDULE; 0: never. */
+void fake_preempt_every(unsigned int period);
+unsigned int fake_preempt_points(void); /* checks since fake_start() */
+/* Forget what is pending on this CPU. */
+void fake_clear_softirqs(void);
+
+/* Run @run; true if it ended in bug_at(). What it held stays held. */
+bool fake_catches_bug(void (*run)(void *data), void *data);
+/* Locks this thread holds, by class. */
+unsigned int fake_locks_held(void);
+
+/* -- its TLBs (fake_tlb.c) ---------------------------------------------------- */
+
+/* Read or write as guest code in user mode would: through the TLB of this CPU.
+ * False: page fault; its error code is then in fake_fault_code(). */
+bool fake_guest_read(unsigned long va, void *to, size_t bytes);
+bool fake_guest_write(unsigned long va, const void *from, size_t bytes);
+bool fake_guest_write_u64(unsigned long va, uint64_t value);
+uint32_t fake_fault_code(void);
+/* Would a write to @va go through on this CPU by what its TLB holds already? */
+bool fake_tlb_has(unsigned int cpu, unsigned long va, bool writable);
+/* Flushes asked for by the core since fake_start(). */
+unsigned int fake_flush_count(void);
+/*
+ * Look at every TLB for translations that must not exist: writable ones of
+ * frames now typed otherwise, ones of frames whose owner changed, cached table
+ * entries whose table is something else now. Returns how many, each printed.
+ */
+unsigned int fake_tlb_audit(void);
+/* Take the entries of a table at @mfn and below into this CPU's TLB, as a
+ * speculating CPU may at any time. */
+void fake_tlb_speculate(unsigned long va);
+
+/* -- clock and timers (fake_devices.c) ---------------------------------------- */
+
+void fake_set_now(uint64_t now_ns);
+void fake_advance(uint64_t ns);
+/* What the CPU's timer is armed for; 0: not armed. */
+uint64_t fake_timer_deadline(unsigned int cpu);
+/* How often @cpu was kicked since it was last asked. */
+unsigned int fake_kicks(unsigned int cpu);
+
+/* -- registers, ports and console --------------------------------------------- */
+
+void fake_set_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_result r);
+void fake_set_msr(uint32_t msr, uint64_t value); /* from then on it exists */
+bool fake_get_msr(uint32_t msr, uint64_t *value);
+/* The value that the next reads of @port return. */
+void fake_set_port(uint16_t port, uint32_t value);
+
+struct fake_port_write {
+    uint16_t port;
+    uint8_t bytes;
+    uint32_t value;
+};
+/* Writes since fake_start(), oldest first; returns how many there were. */
+unsigned int fake_port_writes(struct fake_port_write *out, unsigned int max);
+void fake_reserve_port(uint16_t port);
+
+/* Everything written to the console, NUL-ended. */
+const char *fake_console(void);
+void fake_console_input(const char *text);
+/* -1, or the reason machine_shutdown() was called with. */
+int fake_shutdown_reason(void);
+/* Run @run; true if it ended in machine_shutdown(). */
+bool fake_catches_shutdown(void (*run)(void *data), void *data);
+/* ACPI sleep asked for: true and what was asked. */
+bool fake_acpi_sleep_asked(uint32_t *state, uint16_t *val_a, uint16_t *val_b);
+
+/* State of interrupt line @irq. */
+struct fake_irq {
+    bool setup;
+    bool level;
+    bool active_low;
+    bool enabled;
+    bool masked;
+    bool msi;
+    unsigned int cpu;
+    unsigned int eois;
+};
+#define FAKE_GSIS 24U
+#define FAKE_IRQS 64U
+struct fake_irq *fake_irq(unsigned int irq);
+
+/* What the machine was told of @v. */
+struct machine_vcpu {
+    mfn_t gdt[16];
+    mfn_t ldt[16];
+    unsigned int ldt_entries;
+    unsigned int ldt_loads;
+    unsigned long base[3]; /* by enum machine_segment_base */
+    unsigned int user_gs;
+    bool ts;
+    unsigned long dr[8];
+    unsigned int cr4_updates;
+    uint64_t xcr0;
+    mfn_t root; /* as last loaded */
+};
+
+/* -- heap (fake_heap.c) --------------------------------------------------------- */
+
+/* Objects now allocated. */
+unsigned long fake_heap_objects(void);
+/* The @n-th heap_alloc() from now (0: the next) and all later ones fail, until
+ * this is called with ~0UL. */
+void fake_heap_fail_after(unsigned long n);
+
+#endif
