@@ -17,7 +17,7 @@ $(IMAGES)/vmlinuz: $(CACHE)/root/kver
 	$(Q)mkdir -p $(@D) && cp $(CACHE)/root/boot/vmlinuz-* $@
 
 $(IMAGES)/dom0.img: $(CACHE)/root/kver $(KIT)/mk-dom0-initramfs.sh \
-    $(KIT)/dom0-init $(KIT_COMMON) $(wildcard $(DOM0_STAGING)/stamp)
+    $(KIT)/dom0-init $(KIT)/xl-guest.sh $(KIT_COMMON) $(wildcard $(DOM0_STAGING)/stamp)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call step,IMAGE,images/dom0.img) \
 	    $(KIT)/mk-dom0-initramfs.sh $(CACHE)/root $@ $(DOM0_STAGING)
@@ -28,5 +28,11 @@ $(IMAGES)/guest.img: $(CACHE)/root/kver $(KIT)/mk-guest-initramfs.sh \
 	$(Q)$(call step,IMAGE,images/guest.img) \
 	    $(KIT)/mk-guest-initramfs.sh $(CACHE)/root $@
 
+# Laid over the dom0 image where guests are started: kernel and image.
+$(IMAGES)/guest.cpio: $(IMAGES)/guest.img $(IMAGES)/vmlinuz $(KIT)/mkcpio.sh
+	$(Q)rm -rf $(IMAGES)/guest.d && mkdir -p $(IMAGES)/guest.d/guest
+	$(Q)cp $(IMAGES)/guest.img $(IMAGES)/vmlinuz $(IMAGES)/guest.d/guest/
+	$(Q)$(KIT)/mkcpio.sh $(IMAGES)/guest.d $@
+
 .PHONY: images
-images: $(IMAGES)/dom0.img $(IMAGES)/guest.img $(IMAGES)/vmlinuz ## make the dom0 and guest images from Debian packages
+images: $(IMAGES)/dom0.img $(IMAGES)/guest.cpio ## make the dom0 and guest images from Debian packages

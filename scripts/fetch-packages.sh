@@ -19,7 +19,7 @@ packages="xen-hypervisor-4.17-amd64 xen-utils-4.17 xen-utils-common
     libxenmisc4.17 libxencall1 libxendevicemodel1 libxenevtchn1
     libxenforeignmemory1 libxengnttab1 libxenhypfs1 libxenstore4
     libxentoolcore1 libxentoollog1
-    libc6 libuuid1 libyajl2 liblzma5 libzstd1 zlib1g libext2fs2 libcom-err2
+    libc6 libgcc-s1 libuuid1 libyajl2 liblzma5 libzstd1 zlib1g libext2fs2 libcom-err2
     libtinfo6 libncurses6"
 
 mkdir -p "$cache/deb"

@@ -86,7 +86,8 @@ find "$tree" -exec touch -h -d @0 {} +
 # One fixed date: the same inputs give the same image.
 if ! log=$(SOURCE_DATE_EPOCH=0 grub-mkrescue -o "$iso.tmp" \
     --fonts= --locales= --themes= \
-    "$tree" -- -volume_date uuid 1970010100000000 2>&1); then
+    "$tree" -- -volume_date all_file_dates 1980010100000000 \
+    -volume_date uuid 1980010100000000 2>&1); then
     echo "$log" >&2
     rm -f "$iso.tmp"
     exit 1

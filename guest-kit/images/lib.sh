@@ -21,18 +21,23 @@ find_library() {
     die "no package in the list holds $1"
 }
 
+# put one library by name, and what it needs
+put_library() {
+    case $1 in
+    ld-linux-x86-64.so.2) to=lib64/$1 ;;
+    *) to=lib/x86_64-linux-gnu/$1 ;;
+    esac
+    [ ! -e "$image/$to" ] || return 0
+    found=$(find_library "$1") || exit 1
+    install -D -m 755 "$found" "$image/$to"
+    put_libraries "$found"
+}
+
 # put the libraries that a program or library needs, and theirs
 put_libraries() {
     for name in $(LC_ALL=C readelf -d "$1" 2>/dev/null |
         sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
-        case $name in
-        ld-linux-x86-64.so.2) to=lib64/$name ;;
-        *) to=lib/x86_64-linux-gnu/$name ;;
-        esac
-        [ ! -e "$image/$to" ] || continue
-        found=$(find_library "$name") || exit 1
-        install -D -m 755 "$found" "$image/$to"
-        put_libraries "$image/$to"
+        put_library "$name"
     done
 }
 
@@ -42,11 +47,7 @@ put_program() {
     install -D -m 755 "$1" "$image/$2"
     if LC_ALL=C readelf -l "$1" 2>/dev/null | grep -q 'program interpreter'
     then
-        if [ ! -e "$image/lib64/ld-linux-x86-64.so.2" ]; then
-            loader=$(find_library ld-linux-x86-64.so.2) || exit 1
-            install -D -m 755 "$loader" \
-                "$image/lib64/ld-linux-x86-64.so.2"
-        fi
+        put_library ld-linux-x86-64.so.2
         put_libraries "$1"
     fi
 }

@@ -51,10 +51,14 @@ autoballoon="off"
 run_hotplug_scripts=0
 CONF
 
+# The C library loads this one by name when a thread is cancelled.
+put_library libgcc_s.so.1
+
 echo "root:x:0:0:root:/root:/bin/sh" >"$image/etc/passwd"
 echo "root:x:0:" >"$image/etc/group"
 install -m 755 "$here/dom0-init" "$image/init"
-install -m 644 "$here/xl-lib.sh" "$here/xl-work.sh" "$image/lib/"
+install -m 644 "$here/xl-lib.sh" "$here/xl-work.sh" "$here/xl-guest.sh" \
+    "$image/lib/"
 
 if [ -n "$staging" ] && [ -d "$staging" ]; then
     cp -a "$staging/." "$image/"

@@ -19,13 +19,21 @@ option() {
     echo "$xl_value"
 }
 
+# whole seconds since this kernel started, in xl_now, without a process
+now() {
+    read -r xl_now xl_rest </proc/uptime
+    xl_now=${xl_now%.*}
+}
+
 # wait_for SECONDS COMMAND...: try until it succeeds; 1 when time is up
 wait_for() {
-    xl_end=$(($(cut -d. -f1 /proc/uptime) + $1))
+    now
+    xl_end=$((xl_now + $1))
     shift
     until "$@" >/dev/null 2>&1; do
-        [ "$(cut -d. -f1 /proc/uptime)" -lt "$xl_end" ] || return 1
-        usleep 20000
+        now
+        [ "$xl_now" -lt "$xl_end" ] || return 1
+        usleep 50000
     done
 }
 
@@ -36,6 +44,6 @@ start_xen_services() {
     wait_for 60 xenstore-read -s / || return 1
     stage xenstored
     xen-init-dom0 || return 1
-    xenconsoled --pid-file=/run/xenconsoled.pid || return 1
+    xenconsoled --log=all --pid-file=/run/xenconsoled.pid || return 1
     stage xen-services
 }

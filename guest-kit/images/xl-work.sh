@@ -11,49 +11,51 @@ report() {
         "kernel=$(uname -r)"
 }
 
-# One CPU's part: 64 MiB that depend on the challenge and on the CPU's number,
-# written to memory, read back from there and hashed.
-answer_on_cpu() {
-    xl_file=/run/answer/$1
-    # A 64 KiB piece grown from the challenge, then 1,024 times that.
-    yes "$2 cpu$1" | head -c 65536 >"$xl_file.piece"
-    xl_n=0
-    while [ $xl_n -lt 16 ]; do
-        cat "$xl_file.piece"
-        xl_n=$((xl_n + 1))
-    done >"$xl_file.mib"
-    xl_n=0
-    while [ $xl_n -lt 64 ]; do
-        cat "$xl_file.mib"
-        xl_n=$((xl_n + 1))
-    done >"$xl_file"
-    md5sum <"$xl_file" | cut -d' ' -f1 >"$xl_file.sum"
-    rm -f "$xl_file" "$xl_file.piece" "$xl_file.mib"
+# eight FILE: its name eight times
+eight() {
+    echo "$1 $1 $1 $1 $1 $1 $1 $1"
 }
 
-# answer NAME CHALLENGE: every CPU does its part at the same time
+# answer_part N CHALLENGE WRITER READER: 64 MiB that depend on the challenge
+# and on N, written to memory by one CPU and hashed by another. Few processes:
+# a fork costs more than copying a megabyte.
+answer_part() {
+    xl_file=/run/answer/$1
+    yes "$2 part$1" | head -c 65536 >"$xl_file.64k"
+    # shellcheck disable=SC2046 # lists of words
+    cat $(eight "$xl_file.64k") $(eight "$xl_file.64k") >"$xl_file.1m"
+    # shellcheck disable=SC2046
+    cat $(eight "$xl_file.1m") >"$xl_file.8m"
+    # shellcheck disable=SC2046
+    taskset -c "$3" cat $(eight "$xl_file.8m") >"$xl_file"
+    taskset -c "$4" md5sum <"$xl_file" | cut -d' ' -f1 >"$xl_file.sum"
+    rm -f "$xl_file" "$xl_file.64k" "$xl_file.1m" "$xl_file.8m"
+}
+
+# answer NAME CHALLENGE [PARTS]: all parts (default one for each CPU) at once
 answer() {
+    xl_cpus=$(nproc)
+    xl_parts=${3:-$xl_cpus}
     mkdir -p /run/answer
     mount -t tmpfs -o size=90% tmpfs /run/answer
-    xl_cpus=$(nproc)
-    xl_cpu=0
+    xl_part=0
     xl_pids=
-    while [ $xl_cpu -lt "$xl_cpus" ]; do
-        taskset -c $xl_cpu sh -c \
-            ". /lib/xl-work.sh; answer_on_cpu $xl_cpu '$2'" &
+    while [ $xl_part -lt "$xl_parts" ]; do
+        answer_part $xl_part "$2" $((xl_part % xl_cpus)) \
+            $(((xl_part + 1) % xl_cpus)) &
         xl_pids="$xl_pids $!"
-        xl_cpu=$((xl_cpu + 1))
+        xl_part=$((xl_part + 1))
     done
     # shellcheck disable=SC2086 # a list of words
     wait $xl_pids
     xl_hash=$({
         echo "$2"
-        xl_cpu=0
-        while [ $xl_cpu -lt "$xl_cpus" ]; do
-            cat /run/answer/$xl_cpu.sum
-            xl_cpu=$((xl_cpu + 1))
+        xl_part=0
+        while [ $xl_part -lt "$xl_parts" ]; do
+            cat /run/answer/$xl_part.sum
+            xl_part=$((xl_part + 1))
         done
     } | sha256sum | cut -d' ' -f1)
     umount /run/answer
-    echo "XL-ANSWER $1 cpus=$xl_cpus hash=$xl_hash"
+    echo "XL-ANSWER $1 parts=$xl_parts hash=$xl_hash"
 }

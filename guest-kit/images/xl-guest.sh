@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+# Helpers for scripts in dom0 that start guests. Tool-neutral: $TOOL is xl or
+# xlite, guests' consoles are read from xenconsoled's log files.
+# shellcheck shell=sh
+
+TOOL=$(option tool xl)
+
+# guest_config NAME [LINE...]: write /run/NAME.cfg, lines override defaults
+guest_config() {
+    xl_name=$1
+    shift
+    # An explicit uuid: a random one waits for the kernel's random pool.
+    xl_uuid=$(echo "$xl_name" | md5sum |
+        sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
+    {
+        cat <<CONFIG
+name = "$xl_name"
+uuid = "$xl_uuid"
+kernel = "/guest/vmlinuz"
+ramdisk = "/guest/guest.img"
+memory = 256
+vcpus = 2
+on_crash = "preserve"
+CONFIG
+        for xl_line in "$@"; do
+            echo "$xl_line"
+        done
+    } >"/run/$xl_name.cfg"
+}
+
+# where the console of guest NAME is logged
+guest_log() {
+    echo "/var/log/xen/console/guest-$1.log"
+}
+
+# the log has the line, or the guest is dead
+guest_says() {
+    grep -q -E -e "$2" "$1" || grep -q 'Kernel panic' "$1"
+}
+
+# guest_wait NAME SECONDS REGEX: 0 when a line of the guest's console matches
+guest_wait() {
+    xl_log=$(guest_log "$1")
+    wait_for "$2" guest_says "$xl_log" "$3"
+    grep -q -E -e "$3" "$xl_log" && return 0
+    echo "guest $1 did not say '$3'; its last lines:"
+    tail -n 20 "$xl_log"
+    return 1
+}
+
+# guest_line NAME REGEX: the guest's matching lines, on our console
+guest_line() {
+    tr -d '\r' <"$(guest_log "$1")" | grep -E -e "$2"
+}
+
+# domid of NAME, nothing if there is none
+guest_id() {
+    for xl_id in $(xenstore-list /local/domain); do
+        [ "$(xenstore-read "/local/domain/$xl_id/name" 2>/dev/null)" = "$1" ] &&
+            echo "$xl_id"
+    done
+    return 0
+}
+
+# free machine memory in MiB, as the hypervisor counts it
+free_mib() {
+    "$TOOL" info | sed -n 's/^free_memory *: //p'
+}
+
+# check WHAT COMMAND...: one line for each thing tried; all must hold at end
+xl_failures=0
+check() {
+    xl_what=$1
+    shift
+    if "$@"; then
+        echo "XL-CHECK ok $xl_what"
+    else
+        echo "XL-CHECK failed $xl_what"
+        xl_failures=$((xl_failures + 1))
+    fi
+}
+
+# last word of a script that used check
+checks_end() {
+    echo "XL-CHECKS failed=$xl_failures"
+    [ "$xl_failures" = 0 ]
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# System tests in QEMU, and the whole of `make test`.
+#   HV=xenlite|xen  TESTS="names"  GROUP="groups"   (tests/system/tests.list)
+HV ?= xenlite
+
+SYSTEM_ENV = O=$(abspath $(O)) CACHE=$(abspath $(CACHE)) HV=$(HV) \
+    GROUP="$(GROUP)" TESTS="$(TESTS)"
+# The oracle needs nothing of ours but the images.
+SYSTEM_NEEDS = images $(if $(filter xenlite,$(HV)),all)
+
+.PHONY: deps-run deps-test test test-system test-long
+deps-run:
+	$(Q)scripts/install-deps.sh run
+
+deps-test:
+	$(Q)scripts/install-deps.sh test
+
+# Packages first: the rest of the build needs what they bring.
+test: deps-test ## run the unit tests and the system tests
+	$(Q)$(MAKE) --no-print-directory test-unit
+	$(Q)$(MAKE) --no-print-directory test-system
+
+test-system: deps-test ## boot hypervisor, dom0 and guests in QEMU (HV= TESTS= GROUP=)
+	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(SYSTEM_ENV) TIER=quick tests/system/run.sh
+
+test-long: deps-test ## the system tests that take longer, too
+	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(SYSTEM_ENV) TIER=long tests/system/run.sh

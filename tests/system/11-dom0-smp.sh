@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dom0 with two vCPUs on two CPUs: both run, at the same time, and memory that
+# one writes is what the other reads.
+. "$(dirname "$0")/lib.sh"
+dom0_args='xl.services=none'
+hv_args='dom0_max_vcpus=2'
+dom0_script <<'DOM0'
+report dom0
+check "two CPUs" [ "$(nproc)" = 2 ]
+for cpu in 0 1; do
+    check "CPU $cpu runs a process" taskset -c $cpu \
+        grep -q "^processor.*: $cpu" /proc/cpuinfo
+done
+answer dom0 smp
+check "no oops so far" sh -c '! dmesg | grep -E "Oops|BUG:|WARNING:|rcu.*stall|lockup"'
+checks_end
+DOM0
+boot -s 2
+script_ended_well
+expect "^XL-ANSWER dom0 parts=2 hash=$(python3 "$here/answer.py" smp 2)\$" \
+    'a wrong hash of the memory'
+ended_by poweroff
+pass
