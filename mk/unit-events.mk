@@ -9,3 +9,5 @@ UNIT_SRCS_rangeset := $(EVENT_WORLD)
 UNIT_SRCS_evtchn := $(EVENT_WORLD)
 UNIT_SRCS_virq := $(EVENT_WORLD)
 UNIT_SRCS_pirq := $(EVENT_WORLD)
+
+-include $(wildcard $(O)/unit/*/tests/unit/event_world*.d)
