@@ -19,6 +19,8 @@ void grant_table_destroy(struct domain *d);
 
 /* For XENMEM_acquire_resource: frames @first.. of the shared (or status)
  * table, grown if need be. 0 or -XEN_EINVAL, -XEN_ENOMEM. */
+/* How many frames resource @id of @d can ever have; 0 for unknown ids. */
+unsigned int grant_table_max_frames(const struct domain *d, unsigned int id);
 int grant_table_acquire(struct domain *d, unsigned int id, unsigned long first,
                         unsigned int count, mfn_t *frames);
 

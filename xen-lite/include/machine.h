@@ -48,6 +48,10 @@ struct vcpu;
  */
 #include <machine_arch.h>
 
+/* First of the frames (contiguous) that hold bytes @index * 2 MiB.. of the
+ * machine-to-physical table; tools may map them, read-only, from DOMID_XEN. */
+mfn_t machine_m2p_frame(unsigned long index);
+
 /* -- memory ---------------------------------------------------------------- */
 
 /*
