@@ -19,7 +19,7 @@
 #include "evtchn.h"
 #include "hypercall.h"
 
-#define WORLD_DOMAINS 8U
+#define WORLD_DOMAINS 10U
 
 /* Start with nothing / check that no lock is held and all is freed. */
 void world_start(void);
