@@ -14,7 +14,7 @@ TOOLS_LIB_O := $(TOOLS_LIB_C:dom0-tools/%.c=$(TOOLS_OUT)/%.o)
 TOOLS_XLITE_O := $(TOOLS_XLITE_C:dom0-tools/%.c=$(TOOLS_OUT)/%.o)
 
 # libxenstore needs libxentoolcore, and neither needs a libxenctrl.
-TOOLS_LIBS := -lxenstore -lxentoolcore -llzma -lz -lzstd -llz4
+TOOLS_LIBS := -lxenstore -lxentoolcore -llzma -lz -lzstd -l:liblz4.a
 DEBIAN_LIBS := -lxenctrl -lxenforeignmemory -lxenevtchn -lxengnttab -lxencall
 
 $(TOOLS_OUT)/%.o: dom0-tools/%.c

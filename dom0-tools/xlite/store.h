@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's entries in xenstore, laid out as libxl does, so that the stock
+ * xenstored, xenconsoled and xl know it.
+ */
+#ifndef XEN_LITE_XLITE_STORE_H
+#define XEN_LITE_XLITE_STORE_H
+
+#include "config.h"
+#include "xlite.h"
+
+struct store_guest {
+    uint32_t domid;
+    const struct guest_config *config;
+    xen_pfn_t xenstore_mfn;
+    evtchn_port_t xenstore_port;
+    xen_pfn_t console_mfn;
+    evtchn_port_t console_port;
+};
+
+/*
+ * Write the guest's entries and introduce it to xenstored. Returns 0, or -1
+ * with errno; what was written stays until store_remove().
+ */
+int store_add(struct xs_handle *xsh, const struct store_guest *g);
+
+/* Remove every entry of @domid; @uuid as text. Missing ones are fine. */
+void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid);
+
+#endif
