@@ -28,6 +28,10 @@ static unsigned int machine_reason(unsigned int reason)
 
 void domain_shutdown(struct domain *d, unsigned int reason)
 {
+    /* SCHEDOP_shutdown_code came first? */
+    if (d->shutdown_code != SHUTDOWN_CODE_NONE) {
+        reason = d->shutdown_code;
+    }
     if (d->privileged) {
         printk(LOG_INFO | LOG_ALWAYS, "Domain 0 shut down: reason %u\n",
                reason);

@@ -20,6 +20,8 @@ struct vcpu;
 /* Core's data of one CPU; machine_this_cpu() finds it. */
 struct core_cpu {
     unsigned int id;
+    uint32_t apic_id; /* set by the machine after core_cpu_create() */
+    uint32_t acpi_id;
     struct vcpu *current;   /* never NULL once the CPU is up */
     struct vcpu *idle;
     _Atomic unsigned int softirqs; /* bit per enum softirq */

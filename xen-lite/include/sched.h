@@ -104,7 +104,7 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
 void sched_get_affinity(struct vcpu *v, struct cpumask *hard,
                         struct cpumask *soft);
 /* SCHEDOP_pin_override: only on @cpu from now on, or -1: as set before.
- * 0, -XEN_EINVAL (no such CPU), -XEN_EBUSY (pinned already), -XEN_ENOENT. */
+ * 0, -XEN_EINVAL (no such CPU, not pinned), -XEN_EBUSY (pinned already). */
 int sched_pin_override(struct vcpu *v, int cpu);
 /* @weight 0 and @cap 0xffff leave what is. 0 or -XEN_EINVAL. */
 int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap);

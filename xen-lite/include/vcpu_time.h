@@ -27,7 +27,7 @@ void vcpu_time_switched_out(struct vcpu *v);
 
 /* VCPUOP_set_singleshot_timer; @deadline_ns 0 stops it. @v is current. */
 void vcpu_set_singleshot(struct vcpu *v, uint64_t deadline_ns);
-/* VCPUOP_set_periodic_timer; @period_ns 0 stops it. @v is current. */
+/* VCPUOP_set_periodic_timer; @period_ns 0 stops it. */
 void vcpu_set_periodic(struct vcpu *v, uint64_t period_ns);
 
 /* UTC at system time 0 into the shared_info of @d, of all domains. */

@@ -155,7 +155,7 @@ int sched_pin_override(struct vcpu *v, int cpu)
     }
     queue = queue_lock_of(v, &flags);
     if (cpu < 0) {
-        rc = v->sched.pinned ? 0 : -XEN_ENOENT;
+        rc = v->sched.pinned ? 0 : -XEN_EINVAL;
         v->sched.pinned = false;
     } else if (v->sched.pinned) {
         rc = -XEN_EBUSY;

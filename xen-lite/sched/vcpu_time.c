@@ -177,9 +177,14 @@ static void singleshot_expired(void *data)
     virq_raise_vcpu(data, VIRQ_TIMER);
 }
 
+/* It may have stopped polling long ago. */
 static void poll_expired(void *data)
 {
-    vcpu_unblock(data);
+    struct vcpu *v = data;
+
+    if ((atomic_load(&v->sched.pause_flags) & VCPU_POLLING) != 0) {
+        vcpu_unblock(v);
+    }
 }
 
 /* One VIRQ for all ticks missed, and the next tick on the old beat. */
@@ -236,7 +241,7 @@ void vcpu_set_periodic(struct vcpu *v, uint64_t period_ns)
     v->periodic_period_ns = period_ns;
     if (period_ns != 0) {
         v->periodic_next_ns = machine_now_ns() + period_ns;
-        timer_migrate(&v->periodic_timer, machine_this_cpu()->id);
+        timer_migrate(&v->periodic_timer, atomic_load(&v->sched.cpu));
         timer_set(&v->periodic_timer, v->periodic_next_ns);
     }
 }
