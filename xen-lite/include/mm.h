@@ -195,6 +195,9 @@ uint64_t mm_read_guest_pte(struct vcpu *v, unsigned long va);
 /* New roots for the current vCPU (MMUEXT_NEW_BASEPTR, NEW_USER_BASEPTR). */
 int mm_new_kernel_root(struct vcpu *v, mfn_t mfn);
 int mm_new_user_root(struct vcpu *v, mfn_t mfn);
+/* Pin @mfn of @d as a table of @type (L1-L4), as MMUEXT_PIN_Ln_TABLE does;
+ * preemptible. (mm/mmuext.c) */
+int mm_pin_table(struct domain *d, mfn_t mfn, enum page_type type);
 /* Drop @v's roots: preemptible. */
 int mm_drop_roots(struct vcpu *v);
 
