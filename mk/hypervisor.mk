@@ -39,7 +39,7 @@ $(HV_OUT)/asm_offsets.h: xen-lite/x86/asm_offsets.c | $(XEN_ABI)/xen
 	$(Q)mkdir -p $(@D)
 	$(call step,GEN,$(@F))$(CC) $(HV_CFLAGS) -MMD -MP -MT $@ \
 	    -MF $(HV_OUT)/asm_offsets.d -S -o $(@:.h=.s) $< && \
-	    sed -n 's/.*@\([A-Z_0-9]*\) [$$]*\(-*[0-9]*\)@.*/#define \1 \2/p' \
+	    sed -n 's/.*@\([A-Za-z_0-9]*\) [$$]*\(-*[0-9]*\)@.*/#define \1 \2/p' \
 	    $(@:.h=.s) > $@
 
 $(HV_LDS): xen-lite/boot/xen-lite.lds.S xen-lite/include/layout.h

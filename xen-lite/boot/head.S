@@ -83,7 +83,7 @@ boot_entry:
     call 1f
 1:  popl %ebp
     subl $OFFS(1b), %ebp
-    leal OFFS(boot_stack_end)(%ebp), %esp
+    leal OFFS(boot_area_end)(%ebp), %esp
 
     movl %ebx, %edi
 
@@ -148,13 +148,16 @@ boot_fill_tables:
     decl %edx
     jnz 1b
 
-    leal OFFS(boot_stack + PTE_TABLE)(%ebp), %eax
-    leal OFFS(boot_l1_cpu + 8 * CPU_PAGE_STACK)(%ebp), %ecx
-    movl $CPU_STACK_PAGES, %edx
-1:  movl %eax, (%ecx)
+    /* The bits of CPU_PAGES say which pages of the area there are. */
+    leal OFFS(boot_area + PTE_TABLE)(%ebp), %eax
+    leal OFFS(boot_l1_cpu)(%ebp), %ecx
+    movl $CPU_PAGES, %edx
+1:  shrl %edx
+    jnc 2f
+    movl %eax, (%ecx)
     addl $0x1000, %eax
-    addl $8, %ecx
-    decl %edx
+2:  addl $8, %ecx
+    testl %edx, %edx
     jnz 1b
 
     leal OFFS(boot_l3_low + PTE_TABLE)(%ebp), %eax
@@ -197,7 +200,6 @@ boot_64:
     movl %ebp, %esi
     movabsq $(HV_CPU_AREAS + CPU_AREA_BYTES - CPU_INFO_BYTES), %rsp
     xorl %ebp, %ebp
-    pushq %rbp
     movabsq $start_first_cpu, %rax
     /* start_first_cpu(loader's information, physical base of the image) */
     callq *%rax
@@ -217,7 +219,7 @@ boot_gdtr:
 
     .section .bss.boot, "aw", @nobits
     .balign 4096
-    .global boot_l4, boot_stack
+    .global boot_l4, boot_area
 boot_l4:
     .skip 4096
 boot_l3_low:
@@ -232,6 +234,6 @@ boot_l2_cpu:
     .skip 4096
 boot_l1_cpu:
     .skip 4096
-boot_stack:
-    .skip CPU_STACK_PAGES * 4096
-boot_stack_end:
+boot_area:
+    .skip CPU_PAGE_COUNT * 4096
+boot_area_end:

@@ -41,6 +41,9 @@ SECTIONS
         extable_start = .;
         KEEP(*(.extable))
         extable_end = .;
+        smap_sites_start = .;
+        KEEP(*(.smap_sites))
+        smap_sites_end = .;
         *(.symbols)
     } :rodata
     . = ALIGN(4096);

@@ -59,7 +59,11 @@
 #define CPU_PAGE_TRAMPOLINE 8
 #define CPU_PAGE_GDT        9
 #define CPU_PAGE_STACK      11
-#define CPU_STACK_PAGES     5
+/* One bit for each page there is: the others are guards. */
+#define CPU_PAGES           0xfbaa
+#define CPU_PAGE_COUNT      11
+/* Which of them is CPU_PAGE_GDT, when only those that there are count. */
+#define CPU_GDT_INDEX       5
 
 /* Selectors of our own descriptors: page 14 of the 16-page GDT window. */
 #define GDT_WINDOW_PAGES   16
@@ -72,6 +76,9 @@
 #define GUEST_DS           0xe02b
 #define GUEST_CS64         0xe033
 #define HV_TSS             0xe040
+#define HV_LDT             0xe050
+/* Where in the page of descriptors the TSS lies. */
+#define CPU_TSS_OFFSET     0x800
 
 /* Room for struct cpu_info, and where its guest registers begin in it. */
 #define CPU_INFO_BYTES HV_CONST(512)

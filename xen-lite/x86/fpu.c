@@ -6,7 +6,7 @@
  * the guest's own XCR0 is, for what it has off now it may turn on later.
  */
 #include "domain.h"
-#include "features.h"
+#include "cpu_features.h"
 #include "machine_vcpu.h"
 #include "mm.h"
 #include "pv.h"

@@ -26,7 +26,7 @@ struct cpu_info {
     uint64_t time_last_ns;  /* what machine_now_ns() returned last */
     uint32_t cpu;
     uint32_t apic_id;
-    uint32_t idle_timeouts; /* timer interrupts taken */
+    uint32_t timer_count; /* interrupts taken, by kind */
     uint32_t nmi_count;
     uint32_t event_check_count;
     uint32_t flush_count;

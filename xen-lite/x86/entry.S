@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions, interrupts and SYSCALL: save a struct cpu_user_regs, call C,
+ * and go back. Nothing here touches GS or its base: both are the guest's.
+ * Per-CPU data is found from the stack pointer (machine_arch.h).
+ */
+#include "asm_offsets.h"
+#include "asm_macros.h"
+#include "entry.h"
+#include "layout.h"
+
+#define ERROR_CODE_VECTORS 0x60227d00
+
+    .section .text.entry, "ax"
+    .balign 64
+
+/* Registers below the error code, and a clean slate for C. */
+.macro save_registers
+    cld
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rax
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    xorl %eax, %eax
+    xorl %ecx, %ecx
+    xorl %edx, %edx
+    xorl %esi, %esi
+    xorl %ebx, %ebx
+    xorl %ebp, %ebp
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    xorl %r11d, %r11d
+    xorl %r12d, %r12d
+    xorl %r13d, %r13d
+    xorl %r14d, %r14d
+    xorl %r15d, %r15d
+.endm
+
+/* The reverse, and the error code dropped: leaves an IRETQ frame. */
+.macro restore_registers
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rax
+    popq %rcx
+    popq %rdx
+    popq %rsi
+    popq %rdi
+    addq $8, %rsp
+.endm
+
+/* A frame is at 8 modulo 16: see machine_arch.h. */
+.macro call_c function
+    movq %rsp, %rdi
+    subq $8, %rsp
+    call \function
+    addq $8, %rsp
+.endm
+
+    .section .rodata, "a"
+    .balign 8
+    .global entry_stubs
+entry_stubs:
+    .previous
+
+/* One stub for each vector, all of one form: error code, vector, and away. */
+entry_stub:
+    .set vector, 0
+    .rept 256
+    .section .rodata, "a"
+    .quad 1f
+    .previous
+1:
+    .if (vector >= 32) || !((ERROR_CODE_VECTORS >> (vector & 31)) & 1)
+    pushq $0
+    .endif
+    movl $vector, 4(%rsp)
+    .if vector == TRAP_NMI
+    jmp entry_nmi
+    .elseif vector == TRAP_MC
+    jmp entry_machine_check
+    .elseif vector == TRAP_DF
+    jmp entry_double_fault
+    .elseif vector == TRAP_DB
+    jmp entry_debug
+    .elseif vector < 32
+    jmp entry_exception
+    .else
+    jmp entry_interrupt
+    .endif
+    .set vector, vector + 1
+    .endr
+
+    .global entry_exception
+entry_exception:
+    save_registers
+    smap_clac
+exception_saved:
+    call_c trap_exception
+    testb $3, REGS_cs(%rsp)
+    jnz exit_to_guest
+    jmp exit_to_hypervisor
+
+    .global entry_interrupt
+entry_interrupt:
+    save_registers
+    smap_clac
+    call_c trap_interrupt
+    testb $3, REGS_cs(%rsp)
+    jnz exit_to_guest
+
+exit_to_hypervisor:
+    restore_registers
+    iretq
+
+/*
+ * #DB has a stack of its own, for one between SYSCALL and its stack switch.
+ * A guest's is moved to where guests' frames belong.
+ */
+entry_debug:
+    save_registers
+    smap_clac
+    testb $3, REGS_cs(%rsp)
+    jz 1f
+    movq %rsp, %rsi
+    movq %rsp, %rdi
+    orq $(CPU_AREA_BYTES - 1), %rdi
+    subq $(CPU_INFO_BYTES - CPU_INFO_REGS - 1), %rdi
+    movq %rdi, %rdx
+    movl $(REGS_es / 8), %ecx
+    rep movsq
+    movq %rdx, %rsp
+    xorl %ebp, %ebp
+    jmp exception_saved
+1:  call_c trap_exception
+    jmp exit_to_hypervisor
+
+/* These three assume nothing, touch no guest state, and go straight back. */
+entry_nmi:
+    save_registers
+    smap_clac
+    call_c trap_nmi
+    jmp exit_to_hypervisor
+
+entry_machine_check:
+    save_registers
+    smap_clac
+    call_c trap_machine_check
+    jmp exit_to_hypervisor
+
+entry_double_fault:
+    save_registers
+    smap_clac
+    call_c trap_double_fault
+    jmp exit_to_hypervisor
+
+/*
+ * From the CPU's trampoline (gdt.c), which put the guest's RSP in its place
+ * in the frame and made RSP point there. RCX is RIP, R11 is RFLAGS.
+ */
+    .balign 64
+    .global entry_syscall, entry_syscall32
+entry_syscall:
+    movq $GUEST_DS, 8(%rsp)
+    pushq %r11
+    pushq $GUEST_CS64
+    pushq %rcx
+    pushq $0
+    movl $ENTRY_SYSCALL, 4(%rsp)
+1:  save_registers
+    call_c trap_syscall
+    jmp exit_to_guest
+
+entry_syscall32:
+    movq $GUEST_DS, 8(%rsp)
+    pushq %r11
+    pushq $GUEST_CS32
+    pushq %rcx
+    pushq $0
+    movl $ENTRY_SYSCALL32, 4(%rsp)
+    jmp 1b
+
+/* The one way to a guest. */
+    .global entry_exit_to_guest
+entry_exit_to_guest:
+    movq %rsp, %rax
+    orq $(CPU_AREA_BYTES - 1), %rax
+    leaq -(CPU_INFO_BYTES - CPU_INFO_REGS - 1)(%rax), %rsp
+    xorl %ebp, %ebp
+exit_to_guest:
+    call_c trap_exit
+    restore_registers
+    .global entry_guest_iret
+entry_guest_iret:
+    iretq
+    extable entry_guest_iret, guest_iret_failed
+
+/*
+ * The guest's frame was bad (#GP, #SS, #NP from IRETQ). The fault's handler
+ * came back here with the registers as restored: save them again in place.
+ */
+guest_iret_failed:
+    pushq $0
+    movl $TRAP_GP, 4(%rsp)
+    save_registers
+    call_c trap_iret_failed
+    jmp exit_to_guest
+
+    .global entry_reset_stack
+entry_reset_stack:
+    movq %rsp, %rax
+    orq $(CPU_AREA_BYTES - 1), %rax
+    leaq -(CPU_INFO_BYTES - 1)(%rax), %rsp
+    xorl %ebp, %ebp
+    callq *%rdi
+    ud2

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The local APIC, by its page (xAPIC) or its MSRs (x2APIC). */
+#ifndef XEN_LITE_APIC_H
+#define XEN_LITE_APIC_H
+
+#include "types.h"
+
+/* Find the mode and map the registers; once, on the first CPU. */
+void apic_init(uint64_t phys);
+/* Set up this CPU's APIC. */
+void apic_init_cpu(void);
+uint32_t apic_id(void);
+bool apic_x2apic_on(void);
+uint64_t apic_phys(void);
+
+void apic_eoi(void);
+/* Fixed interrupt @vector, or the other kinds, to the CPU with @apic_id. */
+void apic_send(uint32_t apic_id, unsigned int vector);
+void apic_send_nmi(uint32_t apic_id);
+void apic_send_init(uint32_t apic_id);
+void apic_send_startup(uint32_t apic_id, unsigned int page);
+void apic_send_self(unsigned int vector);
+
+/* One-shot timer: interrupt after @ticks of apic_timer_khz(); 0 stops it. */
+void apic_timer_start(uint32_t ticks);
+uint32_t apic_timer_count(void);
+/* The error interrupt: log and clear. */
+void apic_error(void);
+/* Is @vector being served by this CPU's APIC? */
+bool apic_in_service(unsigned int vector);
+
+#endif

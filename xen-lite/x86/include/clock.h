@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* System time: the platform's clock, each CPU's TSC, the APIC timer's rate. */
+#ifndef XEN_LITE_CLOCK_H
+#define XEN_LITE_CLOCK_H
+
+#include "machine.h"
+
+/* Choose the platform clock, measure TSC and APIC timer. First CPU. */
+void clock_init(void);
+/* This CPU's system time from now on follows the platform's. */
+void clock_init_cpu(void);
+/*
+ * Compare this CPU's time with the platform's and correct its rate. About
+ * once a second on each CPU. Returns true if the scale changed.
+ */
+bool clock_calibrate(void);
+/* Busy-wait. */
+void clock_delay_us(unsigned int us);
+/* Does dom0 have to keep off this frame / port: the clock is ours. */
+bool clock_owns_frame(mfn_t mfn);
+uint32_t clock_apic_khz(void);
+const char *clock_name(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting CPUs, and asking things of them by interrupt. */
+#ifndef XEN_LITE_SMP_H
+#define XEN_LITE_SMP_H
+
+#include "cpumask.h"
+#include "types.h"
+
+/* Make the areas of all CPUs of the MADT, at most options.max_cpus. */
+void smp_prepare(void);
+/* Start them; @low_page is free memory below 1 MiB, 0: there is none. */
+void smp_start_cpus(uint64_t low_page);
+unsigned int smp_cpu_count(void);
+/* The ACPI processor number of @cpu; its APIC id is in cpu_info_of(). */
+uint32_t smp_acpi_id(unsigned int cpu);
+
+/*
+ * Run @fn(data) on the CPUs in @cpus (not this one), interrupts off there,
+ * and wait until all have. Interrupts must be on.
+ */
+void smp_call(const struct cpumask *cpus, void (*fn)(void *), void *data);
+
+/* The same on one other CPU, without waiting for the end. */
+void smp_post(unsigned int cpu, void (*fn)(void *), void *data);
+
+/* Interrupt handlers of the vectors of entry.h. */
+void smp_call_interrupt(void);
+void smp_flush_interrupt(void);
+
+/* Stop all other CPUs by NMI, for good: panic and shutdown. */
+void smp_stop_others(void);
+/* Called by the NMI handler: does not return if this CPU is to stop. */
+void smp_nmi(void);
+
+#endif
