@@ -27,6 +27,11 @@ long gnttab_init(void)
     return mm_map(table_page, frame << PAGE_SHIFT, PTE_KERNEL_RW);
 }
 
+uint64_t gnttab_frame(void)
+{
+    return PTE_MFN(mm_pte(table_page));
+}
+
 domid_t gnttab_own_domid(void)
 {
     struct evtchn_status status = {.dom = DOMID_SELF};

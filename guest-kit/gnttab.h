@@ -11,6 +11,9 @@
 /* Set up and map one frame of the table; 0 or the error. */
 long gnttab_init(void);
 
+/* Machine frame of the table, known after gnttab_init(). */
+uint64_t gnttab_frame(void);
+
 /* This domain's number, found by an event channel to itself. */
 domid_t gnttab_own_domid(void);
 

@@ -48,7 +48,7 @@ make_iso()
 serial --unit=0 --speed=115200
 terminal_output serial
 multiboot2 /boot/hypervisor placeholder dom0_mem=256M dom0_max_vcpus=2 \
-com1=115200,8n1 console=com1 loglvl=info guest_loglvl=info \
+com1=115200,8n1 console=com1 loglvl=info guest_loglvl=error \
 $(printf '%s' "${HV_OPTIONS:-}")
 module2 --nounzip /boot/guest.elf placeholder guestkit name=$name \
 $(printf '%s' "${GUEST_OPTIONS:-}")

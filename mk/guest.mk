@@ -2,7 +2,7 @@
 # The guest kit: a runtime and one ELF image for each example guest.
 GUEST_OUT := $(O)/guest
 
-GUEST_CFLAGS := -std=c11 -O2 -g -ffreestanding -nostdinc \
+GUEST_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc \
     -isystem $(shell $(CC) -print-file-name=include) -isystem $(XEN_ABI) \
     -Iguest-kit -D__XEN_INTERFACE_VERSION__=0x00040e00 \
     -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
