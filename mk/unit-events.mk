@@ -9,5 +9,8 @@ UNIT_SRCS_rangeset := $(EVENT_WORLD)
 UNIT_SRCS_evtchn := $(EVENT_WORLD)
 UNIT_SRCS_virq := $(EVENT_WORLD)
 UNIT_SRCS_pirq := $(EVENT_WORLD)
+UNIT_SRCS_physdev := $(EVENT_WORLD) xen-lite/hypercall/physdev_op.c
+UNIT_SRCS_console_io := $(EVENT_WORLD) xen-lite/hypercall/console_io.c \
+    xen-lite/hypercall/xenpmu_op.c xen-lite/hypercall/nmi_op.c
 
 -include $(wildcard $(O)/unit/*/tests/unit/event_world*.d)

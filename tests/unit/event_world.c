@@ -212,6 +212,11 @@ bool guest_range_ok(guest_va_t va, size_t bytes)
     return va.address < 1UL << 47;
 }
 
+bool guest_address_ok(unsigned long address)
+{
+    return address < 1UL << 47 || address >= 0xffff880000000000UL;
+}
+
 void world_heap_fail_after(unsigned long n)
 {
     atomic_store(&world.heap_left, n);
