@@ -27,3 +27,15 @@ test-system: deps-test ## boot hypervisor, dom0 and guests in QEMU (HV= TESTS= G
 test-long: deps-test ## the system tests that take longer, too
 	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
 	$(Q)$(SYSTEM_ENV) TIER=long tests/system/run.sh
+
+DEMO_ENV = O=$(abspath $(O)) CACHE=$(abspath $(CACHE)) HV=$(HV) \
+    $(if $(TOOL),TOOL=$(TOOL))
+
+.PHONY: demo run
+demo: deps-run ## boot dom0 and a Linux guest, let both prove themselves
+	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(DEMO_ENV) scripts/demo.sh demo
+
+run: deps-run ## the same with dom0's shell on this terminal
+	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(DEMO_ENV) scripts/demo.sh run

@@ -9,6 +9,7 @@
 #     -n CARD   network card on QEMU's user network (e1000, virtio-net-pci)
 #     -l FILE   serial line to FILE (default: this terminal)
 #     -t SEC    kill the machine after that long
+#     -i        QEMU's monitor on the terminal too (Ctrl-A x ends the machine)
 #     -e        add isa-debug-exit at port 0xf4
 #     -p        print the command in place of running it
 #
@@ -17,8 +18,8 @@
 set -eu
 
 model=Nehalem cpus=2 memory=1G firmware=bios machine=pc disk='' card=''
-log='' limit='' debug_exit=0 print=0
-while getopts c:s:m:f:M:d:n:l:t:ep opt; do
+log='' limit='' debug_exit=0 print=0 monitor=0
+while getopts c:s:m:f:M:d:n:l:t:eip opt; do
     case $opt in
     c) model=$OPTARG ;;
     s) cpus=$OPTARG ;;
@@ -30,6 +31,7 @@ while getopts c:s:m:f:M:d:n:l:t:ep opt; do
     l) log=$OPTARG ;;
     t) limit=$OPTARG ;;
     e) debug_exit=1 ;;
+    i) monitor=1 ;;
     p) print=1 ;;
     *) exit 2 ;;
     esac
@@ -53,7 +55,7 @@ esac
 [ $accel = tcg ] && accel=tcg,thread=multi
 
 set -- -accel "$accel" -machine "$machine" -cpu "$model" -smp "$cpus" \
-    -m "$memory" -cdrom "$iso" -boot d -display none -monitor none \
+    -m "$memory" -cdrom "$iso" -boot d -display none \
     -no-reboot "$@"
 
 if [ "$firmware" = uefi ]; then
@@ -61,9 +63,13 @@ if [ "$firmware" = uefi ]; then
         if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd "$@"
 fi
 if [ -n "$log" ]; then
-    set -- -serial "file:$log" "$@"
+    set -- -serial "file:$log" -monitor none "$@"
+elif [ $monitor = 1 ]; then
+    set -- -chardev stdio,id=line,signal=off,mux=on -serial chardev:line \
+        -mon chardev=line,mode=readline "$@"
 else
-    set -- -chardev stdio,id=line,signal=off,mux=off -serial chardev:line "$@"
+    set -- -chardev stdio,id=line,signal=off -serial chardev:line \
+        -monitor none "$@"
 fi
 if [ -n "$disk" ]; then
     set -- -device ahci,id=sata -device ide-hd,drive=disk0,bus=sata.0 \

@@ -59,6 +59,7 @@ echo "root:x:0:" >"$image/etc/group"
 install -m 755 "$here/dom0-init" "$image/init"
 install -m 644 "$here/xl-lib.sh" "$here/xl-work.sh" "$here/xl-guest.sh" \
     "$image/lib/"
+install -D -m 644 "$here/demo-dom0.sh" "$image/usr/share/xl/demo.sh"
 
 if [ -n "$staging" ] && [ -d "$staging" ]; then
     cp -a "$staging/." "$image/"

@@ -117,7 +117,7 @@ boot() {
 
 # the machine again, with the same ISO
 reboot_boot() {
-    set -- python3 "$here/console.py" --log "$log" \
+    set -- python3 "$top/scripts/console.py" --log "$log" \
         --times "$work/times" --limit "$limit" --bad "$bad" \
         ${until:+--until "$until"} -- \
         "$top/scripts/qemu.sh" "$@" "$work/boot.iso" \

@@ -38,7 +38,7 @@ def parse_args():
     add("--send", action="append", default=[], metavar="REGEX=>TEXT",
         help="type TEXT when the unfinished line matches REGEX; in order")
     add("--show", action="append", default=[], metavar="REGEX[=>TEXT]",
-        help="print matching lines, or TEXT with \\1 and so on")
+        help="print matching lines with the time, or TEXT with \\1 and so on")
     add("--terminal", metavar="REGEX",
         help="after a line matches, connect this terminal to the line")
     add("command", nargs="+")
@@ -62,6 +62,7 @@ class Console:
         self.shows = [split_rule(s) for s in args.show]
         self.terminal = re.compile(args.terminal) if args.terminal else None
         self.connected = False
+        self.stdin_ended = False
         self.partial = ""
         self.status = None
         self.reason = ""
@@ -88,7 +89,9 @@ class Console:
         for pattern, text in self.shows:
             match = pattern.search(line)
             if match:
-                print(match.expand(text) if text is not None else line,
+                print("[%5.1f s] %s" %
+                      (time.monotonic() - self.start,
+                       match.expand(text) if text is not None else line),
                       flush=True)
                 return
 
@@ -118,7 +121,7 @@ class Console:
         *lines, self.partial = self.partial.split("\n")
         self.partial = self.partial[-MAX_PARTIAL:]
         for line in lines:
-            self.take_line(line.rstrip("\r"))
+            self.take_line(line.strip("\r"))
             self.answer(line)
         self.answer(self.partial)
 
@@ -134,7 +137,7 @@ class Console:
 
     def inputs(self):
         files = [self.child.stdout]
-        if self.connected:
+        if self.connected and not self.stdin_ended:
             files.append(sys.stdin)
         return files
 
@@ -147,6 +150,7 @@ class Console:
         for file in select.select(self.inputs(), [], [], min(left, 60))[0]:
             data = os.read(file.fileno(), 65536)
             if file is sys.stdin:
+                self.stdin_ended = not data
                 self.type_text(data)
             elif data:
                 self.take(data)
@@ -156,7 +160,7 @@ class Console:
     def ended(self):
         code = self.child.wait()
         if self.partial:
-            self.take_line(self.partial.rstrip("\r"))
+            self.take_line(self.partial.strip("\r"))
         if self.until and self.status is None:
             self.finish(5, "the machine ended (status %d) before '%s'" %
                         (code, self.args.until))
