@@ -38,7 +38,7 @@ static struct machine_vcpu *current_state(void)
 
 int machine_vcpu_init(struct vcpu *v)
 {
-    struct machine_vcpu *state = calloc(1, sizeof(*state));
+    struct machine_vcpu *state = heap_alloc(sizeof(*state));
 
     if (state == NULL) {
         return -XEN_ENOMEM;
@@ -54,7 +54,7 @@ int machine_vcpu_init(struct vcpu *v)
 
 void machine_vcpu_destroy(struct vcpu *v)
 {
-    free(v->machine);
+    heap_free(v->machine);
     v->machine = NULL;
 }
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/* What the fake machine keeps of a vCPU that does not run: bases and FPU. */
+#include "fake.h"
+
+#include <string.h>
+
+void machine_vcpu_set_bases(struct vcpu *v, const struct vcpu_bases *bases)
+{
+    struct machine_vcpu *m = v->machine;
+    bool kernel = v->pv.kernel_mode;
+
+    m->base[MACHINE_BASE_FS] = bases->fs;
+    m->base[MACHINE_BASE_GS] = kernel ? bases->gs_kernel : bases->gs_user;
+    m->base[MACHINE_BASE_GS_OTHER] = kernel ? bases->gs_user : bases->gs_kernel;
+}
+
+void machine_vcpu_get_bases(struct vcpu *v, struct vcpu_bases *bases)
+{
+    const struct machine_vcpu *m = v->machine;
+    bool kernel = v->pv.kernel_mode;
+    unsigned long active = m->base[MACHINE_BASE_GS];
+    unsigned long other = m->base[MACHINE_BASE_GS_OTHER];
+
+    bases->fs = m->base[MACHINE_BASE_FS];
+    bases->gs_kernel = kernel ? active : other;
+    bases->gs_user = kernel ? other : active;
+}
+
+void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave)
+{
+    memcpy(v->machine->fpu, fxsave, sizeof(v->machine->fpu));
+}
+
+void machine_vcpu_get_fpu(struct vcpu *v, void *fxsave)
+{
+    memcpy(fxsave, v->machine->fpu, sizeof(v->machine->fpu));
+}
+
+void machine_vcpu_reset_fpu(struct vcpu *v)
+{
+    memset(v->machine->fpu, 0, sizeof(v->machine->fpu));
+}
+
+unsigned long machine_ldt_window(const struct vcpu *v)
+{
+    return HV_PERDOMAIN + (v->id * 32UL + 16) * PAGE_BYTES;
+}
+
+/* Only the flat selectors of the ABI, and Linux's own, are 64-bit here. */
+bool machine_code_is_64bit(unsigned int selector)
+{
+    return selector == GUEST_CS64 || selector == 0x33;
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: MIT
+/* Privileged instructions of a PV kernel: what is done, what is refused. */
+#include "pv_world.h"
+
+#include <string.h>
+
+#include "cpu_policy.h"
+
+static struct vcpu *v(void)
+{
+    return pv_world.v;
+}
+
+static struct cpu_user_regs *regs(void)
+{
+    return pv_world.regs;
+}
+
+/* Run one instruction given as a byte string; its length is the move of RIP. */
+#define RUN(text) run_code(text, sizeof(text) - 1)
+
+static bool run_code(const char *code, size_t bytes)
+{
+    pv_code(code, bytes);
+    return pv_emulate_privileged(v(), regs());
+}
+
+#define ASSERT_EMULATED(text) \
+    do { \
+        assert_true(RUN(text)); \
+        assert_int_equal(regs()->rip, PV_CODE_VA + sizeof(text) - 1); \
+    } while (0)
+
+static void iopl(unsigned int level)
+{
+    v()->pv.iopl = level;
+}
+
+static void own_ports(unsigned long first, unsigned long last)
+{
+    assert_int_equal(rangeset_add(&pv_world.d->ioports, first, last), 0);
+}
+
+static void cli_and_sti_leave_the_mask_alone(void **state)
+{
+    (void)state;
+    iopl(1);
+    v()->vcpu_info->evtchn_upcall_mask = 0;
+    ASSERT_EMULATED("\xfa");
+    assert_int_equal(v()->vcpu_info->evtchn_upcall_mask, 0);
+    ASSERT_EMULATED("\xfb");
+}
+
+static void cli_without_iopl_is_the_guests_fault(void **state)
+{
+    (void)state;
+    iopl(0);
+    assert_false(RUN("\xfa"));
+    assert_int_equal(regs()->rip, PV_CODE_VA);
+}
+
+static void control_registers_read_virtual_values(void **state)
+{
+    (void)state;
+    ASSERT_EMULATED("\x0f\x20\xc0"); /* mov %cr0, %rax */
+    assert_int_equal(regs()->rax, PV_CR0_DEFAULT);
+    v()->vcpu_info->arch.cr2 = 0x1234;
+    ASSERT_EMULATED("\x0f\x20\xd3"); /* mov %cr2, %rbx */
+    assert_int_equal(regs()->rbx, 0x1234);
+    ASSERT_EMULATED("\x41\x0f\x20\xdf"); /* mov %cr3, %r15 */
+    assert_int_equal(regs()->r15, pv_world.kernel_root.number << PAGE_SHIFT);
+    ASSERT_EMULATED("\x0f\x20\xe1"); /* mov %cr4, %rcx */
+    assert_int_equal(regs()->rcx, PV_CR4_DEFAULT);
+}
+
+static void cr0_changes_only_task_switched(void **state)
+{
+    (void)state;
+    regs()->rax = PV_CR0_DEFAULT | X86_CR0_TS;
+    ASSERT_EMULATED("\x0f\x22\xc0");
+    assert_true(v()->machine->ts);
+    ASSERT_EMULATED("\x0f\x06"); /* clts */
+    assert_false(v()->machine->ts);
+    regs()->rax = PV_CR0_DEFAULT & ~0x80000000UL; /* paging off */
+    assert_false(RUN("\x0f\x22\xc0"));
+    assert_int_equal(v()->pv.cr0, PV_CR0_DEFAULT);
+}
+
+static void cr4_keeps_fixed_bits(void **state)
+{
+    (void)state;
+    regs()->rax = X86_CR4_TSD | 1UL << 20; /* SMEP is not the guest's */
+    ASSERT_EMULATED("\x0f\x22\xe0");
+    assert_int_equal(v()->pv.cr4, PV_CR4_DEFAULT | X86_CR4_TSD);
+}
+
+static void cr3_refuses_what_is_no_l4(void **state)
+{
+    (void)state;
+    regs()->rax = pv_world.data.number << PAGE_SHIFT;
+    assert_false(RUN("\x0f\x22\xd8"));
+    assert_true(mfn_equal(v()->pv.kernel_root, pv_world.kernel_root));
+}
+
+static void cr8_is_not_emulated(void **state)
+{
+    (void)state;
+    assert_false(RUN("\x44\x0f\x20\xc0"));
+}
+
+static void debug_registers_pass_their_checks(void **state)
+{
+    (void)state;
+    regs()->rax = 0x7000;
+    ASSERT_EMULATED("\x0f\x23\xc0"); /* mov %rax, %dr0 */
+    assert_int_equal(v()->pv.dr[0], 0x7000);
+    ASSERT_EMULATED("\x0f\x21\xc3"); /* mov %dr0, %rbx */
+    assert_int_equal(regs()->rbx, 0x7000);
+    regs()->rax = 0xffff820000000000UL; /* would watch the hypervisor */
+    assert_false(RUN("\x0f\x23\xc0"));
+    assert_int_equal(v()->pv.dr[0], 0x7000);
+    regs()->rax = X86_DR7_GD;
+    assert_false(RUN("\x0f\x23\xf8"));
+}
+
+static void known_msrs_answer(void **state)
+{
+    (void)state;
+    regs()->rcx = 0x277;
+    ASSERT_EMULATED("\x0f\x32");
+    assert_int_equal(regs()->rax, 0x00070406);
+    assert_int_equal(regs()->rdx, 0x501);
+    regs()->rcx = 0xc0000101;
+    regs()->rax = 0x81000000;
+    regs()->rdx = 0xffffffff;
+    ASSERT_EMULATED("\x0f\x30");
+    assert_int_equal(v()->machine->base[MACHINE_BASE_GS], 0xffffffff81000000UL);
+}
+
+static void unknown_msrs_are_gp(void **state)
+{
+    unsigned long handler = pv_handler(VECTOR_GP, 0);
+
+    (void)state;
+    regs()->rcx = 0x34;
+    assert_true(RUN("\x0f\x32"));
+    assert_int_equal(regs()->rip, handler);
+    pv_world_teardown(NULL);
+    pv_world_setup(NULL);
+    handler = pv_handler(VECTOR_GP, 0);
+    regs()->rcx = 0x12345;
+    assert_true(RUN("\x0f\x30"));
+    assert_int_equal(regs()->rip, handler);
+}
+
+static void early_rdmsr_without_handler_reads_zero(void **state)
+{
+    (void)state;
+    regs()->rcx = 0x34;
+    regs()->rax = 5;
+    ASSERT_EMULATED("\x0f\x32");
+    assert_int_equal(regs()->rax, 0);
+}
+
+static void non_canonical_base_is_gp(void **state)
+{
+    unsigned long handler = pv_handler(VECTOR_GP, 0);
+
+    (void)state;
+    regs()->rcx = 0xc0000100;
+    regs()->rax = 0;
+    regs()->rdx = 0x00800000;
+    assert_true(RUN("\x0f\x30"));
+    assert_int_equal(regs()->rip, handler);
+    assert_int_equal(v()->machine->base[MACHINE_BASE_FS], 0);
+}
+
+static void foreign_ports_read_ones_and_drop_writes(void **state)
+{
+    struct fake_port_write write;
+
+    (void)state;
+    iopl(1);
+    fake_set_port(0x3f8, 0x55);
+    regs()->rdx = 0x3f8;
+    regs()->rax = 0;
+    ASSERT_EMULATED("\xec"); /* in (%dx), %al */
+    assert_int_equal(regs()->rax, 0xff);
+    ASSERT_EMULATED("\xee"); /* out %al, (%dx) */
+    assert_int_equal(fake_port_writes(&write, 1), 0);
+}
+
+static void owned_ports_reach_the_machine(void **state)
+{
+    struct fake_port_write write;
+
+    (void)state;
+    iopl(1);
+    own_ports(0x100, 0x1ff);
+    fake_set_port(0x120, 0x11223344);
+    regs()->rdx = 0x120;
+    regs()->rax = 0xaaaaaaaaaaaaaaaaUL;
+    ASSERT_EMULATED("\x66\xed"); /* in (%dx), %ax */
+    assert_int_equal(regs()->rax, 0xaaaaaaaaaaaa3344UL);
+    ASSERT_EMULATED("\xed");
+    assert_int_equal(regs()->rax, 0x11223344);
+    regs()->rax = 0x77;
+    ASSERT_EMULATED("\xef");
+    assert_int_equal(fake_port_writes(&write, 1), 1);
+    assert_int_equal(write.port, 0x120);
+    assert_int_equal(write.bytes, 4);
+    assert_int_equal(write.value, 0x77);
+}
+
+static void ranges_must_hold_every_byte(void **state)
+{
+    (void)state;
+    iopl(1);
+    own_ports(0x100, 0x103);
+    fake_set_port(0x102, 1);
+    regs()->rdx = 0x102;
+    ASSERT_EMULATED("\xed");
+    assert_int_equal(regs()->rax, 0xffffffff);
+    own_ports(0xffff, 0xffff);
+    regs()->rdx = 0xffff; /* would wrap */
+    ASSERT_EMULATED("\xed");
+    assert_int_equal(regs()->rax, 0xffffffff);
+}
+
+static void reserved_ports_are_nobodys(void **state)
+{
+    (void)state;
+    iopl(1);
+    own_ports(0, 0xffff);
+    fake_reserve_port(0x3f8);
+    fake_set_port(0x3f8, 0x55);
+    regs()->rdx = 0x3f8;
+    regs()->rax = 0;
+    ASSERT_EMULATED("\xec");
+    assert_int_equal(regs()->rax, 0xff);
+}
+
+static void ports_without_iopl_are_the_guests_fault(void **state)
+{
+    (void)state;
+    iopl(0);
+    assert_false(RUN("\xec"));
+    iopl(1);
+    pv_toggle_mode(v());
+    assert_false(RUN("\xec"));
+    iopl(3);
+    assert_true(RUN("\xec"));
+}
+
+static void io_bitmap_lets_single_ports_through(void **state)
+{
+    uint8_t *bitmap = pv_page(pv_world.data);
+
+    (void)state;
+    iopl(0);
+    memset(bitmap, 0xff, 128);
+    bitmap[0x60 / 8] = 0xfe; /* port 0x60 */
+    v()->pv.io_bitmap = guest_va_make(PV_DATA_VA);
+    v()->pv.io_bitmap_ports = 1024;
+    pv_toggle_mode(v());
+    regs()->rdx = 0x60;
+    assert_true(RUN("\xec"));
+    regs()->rdx = 0x61;
+    assert_false(RUN("\xec"));
+    regs()->rdx = 0x60;
+    assert_false(RUN("\xed")); /* four ports, only one allowed */
+    assert_false(v()->pv.kernel_mode);
+}
+
+static void pci_address_is_the_domains_own(void **state)
+{
+    (void)state;
+    iopl(1);
+    pv_world.d->privileged = true;
+    own_ports(0, 0xffff);
+    regs()->rdx = 0xcf8;
+    regs()->rax = 0x80001234;
+    ASSERT_EMULATED("\xef");
+    regs()->rax = 0;
+    ASSERT_EMULATED("\xed");
+    assert_int_equal(regs()->rax, 0x80001234);
+    pv_world.d->privileged = false;
+}
+
+static void string_output_stops_between_elements(void **state)
+{
+    struct fake_port_write writes[3];
+
+    (void)state;
+    iopl(1);
+    own_ports(0x100, 0x1ff);
+    memcpy(pv_page(pv_world.data), "abc", 3);
+    regs()->rdx = 0x100;
+    regs()->rcx = 3;
+    regs()->rsi = PV_DATA_VA;
+    for (unsigned int i = 0; i < 3; i++) {
+        assert_true(RUN("\xf3\x6e")); /* rep outsb */
+        assert_int_equal(regs()->rip, PV_CODE_VA + (i == 2 ? 2 : 0));
+    }
+    assert_int_equal(fake_port_writes(writes, 3), 3);
+    assert_int_equal(writes[2].value, 'c');
+    assert_int_equal(regs()->rcx, 0);
+    assert_int_equal(regs()->rsi, PV_DATA_VA + 3);
+}
+
+static void string_input_to_a_hole_is_a_page_fault(void **state)
+{
+    unsigned long handler = pv_handler(VECTOR_PF, 0);
+
+    (void)state;
+    iopl(1);
+    regs()->rdx = 0x100;
+    regs()->rdi = PV_HOLE_VA;
+    assert_true(RUN("\x6c")); /* insb */
+    assert_int_equal(regs()->rip, handler);
+    assert_int_equal(v()->vcpu_info->arch.cr2, PV_HOLE_VA);
+}
+
+static void forced_cpuid_names_the_hypervisor(void **state)
+{
+    static const char code[] = "\x0f\x0bxen\x0f\xa2";
+
+    (void)state;
+    cpu_policy_init_default();
+    pv_code(code, sizeof(code) - 1);
+    regs()->rax = 0x40000000;
+    assert_true(pv_emulate_forced(v(), regs()));
+    assert_int_equal(regs()->rip, PV_CODE_VA + 7);
+    assert_int_equal(regs()->rbx, 0x566e6558);
+    assert_int_equal(regs()->rcx, 0x65584d4d);
+    assert_int_equal(regs()->rdx, 0x4d4d566e);
+}
+
+static void plain_ud2_is_not_forced_cpuid(void **state)
+{
+    (void)state;
+    pv_code("\x0f\x0bxem\x0f\xa2", 7);
+    assert_false(pv_emulate_forced(v(), regs()));
+    assert_int_equal(regs()->rip, PV_CODE_VA);
+}
+
+static void instruction_at_the_page_end_is_read_alone(void **state)
+{
+    (void)state;
+    iopl(1);
+    /* The GDT page is the last one mapped: nothing follows it. */
+    memcpy((char *)pv_page(pv_world.gdt) + PAGE_BYTES - 1, "\xfa", 1);
+    regs()->rip = PV_GDT_VA + PAGE_BYTES - 1;
+    assert_true(pv_emulate_privileged(v(), regs()));
+    /* A longer one, cut off there, is not emulated. */
+    memcpy((char *)pv_page(pv_world.gdt) + PAGE_BYTES - 1, "\x0f", 1);
+    regs()->rip = PV_GDT_VA + PAGE_BYTES - 1;
+    assert_false(pv_emulate_privileged(v(), regs()));
+}
+
+static void prefixes_alone_never_run_away(void **state)
+{
+    char code[15];
+
+    (void)state;
+    memset(code, 0x66, sizeof(code));
+    assert_false(run_code(code, sizeof(code)));
+}
+
+static void single_step_traps_after_emulation(void **state)
+{
+    unsigned long handler = pv_handler(VECTOR_DB, 0);
+
+    (void)state;
+    iopl(1);
+    regs()->rflags |= X86_FLAG_TF;
+    assert_true(RUN("\xfa"));
+    assert_int_equal(regs()->rip, handler);
+    assert_int_not_equal(v()->pv.dr[6] & (1UL << 14), 0);
+}
+
+static void user_mode_may_not_use_kernel_instructions(void **state)
+{
+    static const char *const codes[] = {
+        "\x0f\x06",     "\x0f\x09",     "\x0f\x30", "\x0f\x32",
+        "\x0f\x20\xc0", "\x0f\x22\xc0", "\xfa"};
+
+    (void)state;
+    iopl(3);
+    pv_toggle_mode(v());
+    for (unsigned int i = 0; i < ARRAY_COUNT(codes); i++) {
+        assert_false(run_code(codes[i], strlen(codes[i])));
+    }
+}
+
+static void hlt_and_unknown_opcodes_are_the_guests_fault(void **state)
+{
+    static const char *const codes[] = {"\xf4", "\x0f\x33", "\x0f\xff", "\x90",
+                                        "\x0f\x01\xf8"};
+
+    (void)state;
+    iopl(3);
+    for (unsigned int i = 0; i < ARRAY_COUNT(codes); i++) {
+        assert_false(run_code(codes[i], strlen(codes[i])));
+    }
+}
+
+/* -- software interrupts: by the #GP that they cause
+ * ----------------------------- */
+
+static void software_interrupt_needs_the_gates_privilege(void **state)
+{
+    unsigned long handler = pv_handler(0x80, 3);
+    unsigned long gp = pv_handler(VECTOR_GP, 0);
+
+    (void)state;
+    pv_code("\xcd\x80", 2);
+    pv_trap_general_protection(v(), regs(), 0x80 << 3 | 2);
+    assert_int_equal(regs()->rip, handler);
+    assert_int_equal(pv_stack_word(2), PV_CODE_VA + 2);
+    (void)pv_handler(0x80, 1);
+    pv_toggle_mode(v());
+    pv_code("\xcd\x80", 2);
+    pv_trap_general_protection(v(), regs(), 0x80 << 3 | 2);
+    assert_int_equal(regs()->rip, gp);
+    assert_int_equal(pv_stack_word(2), 0x80 << 3 | 2);
+}
+
+/* QEMU reports vector * 16 + 2: the instruction is what counts. */
+static void software_interrupt_trusts_the_instruction(void **state)
+{
+    unsigned long handler = pv_handler(0x80, 3);
+
+    (void)state;
+    pv_code("\xcd\x80", 2);
+    pv_trap_general_protection(v(), regs(), 0x80 << 4 | 2);
+    assert_int_equal(regs()->rip, handler);
+}
+
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, pv_world_setup, pv_world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(cli_and_sti_leave_the_mask_alone),
+        CASE(cli_without_iopl_is_the_guests_fault),
+        CASE(control_registers_read_virtual_values),
+        CASE(cr0_changes_only_task_switched),
+        CASE(cr4_keeps_fixed_bits),
+        CASE(cr3_refuses_what_is_no_l4),
+        CASE(cr8_is_not_emulated),
+        CASE(debug_registers_pass_their_checks),
+        CASE(known_msrs_answer),
+        CASE(unknown_msrs_are_gp),
+        CASE(early_rdmsr_without_handler_reads_zero),
+        CASE(non_canonical_base_is_gp),
+        CASE(foreign_ports_read_ones_and_drop_writes),
+        CASE(owned_ports_reach_the_machine),
+        CASE(ranges_must_hold_every_byte),
+        CASE(reserved_ports_are_nobodys),
+        CASE(ports_without_iopl_are_the_guests_fault),
+        CASE(io_bitmap_lets_single_ports_through),
+        CASE(pci_address_is_the_domains_own),
+        CASE(string_output_stops_between_elements),
+        CASE(string_input_to_a_hole_is_a_page_fault),
+        CASE(forced_cpuid_names_the_hypervisor),
+        CASE(plain_ud2_is_not_forced_cpuid),
+        CASE(instruction_at_the_page_end_is_read_alone),
+        CASE(prefixes_alone_never_run_away),
+        CASE(single_step_traps_after_emulation),
+        CASE(user_mode_may_not_use_kernel_instructions),
+        CASE(hlt_and_unknown_opcodes_are_the_guests_fault),
+        CASE(software_interrupt_needs_the_gates_privilege),
+        CASE(software_interrupt_trusts_the_instruction),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
