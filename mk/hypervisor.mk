@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The hypervisor: $(O)/xen-lite.elf for GRUB, $(O)/xen-lite-syms.elf for gdb.
 
-HV_DIRS := boot x86 hypercall pv mm domain event grant sched lib
+HV_DIRS := boot x86 hypercall pv mm domain event grant sched unpack lib
 HV_C := $(sort $(wildcard $(HV_DIRS:%=xen-lite/%/*.c)))
 HV_C := $(filter-out xen-lite/x86/asm_offsets.c $(HV_EXCLUDE),$(HV_C))
 HV_S := $(sort $(wildcard $(HV_DIRS:%=xen-lite/%/*.S)))
@@ -16,7 +16,8 @@ HV_INCLUDES := -iquote xen-lite/include -iquote xen-lite/boot \
 # Code runs 1 TiB away from the top of the address space: PC-relative, but
 # linked once at its address, hence no PLT, no GOT, no relocations.
 HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-common \
-    -fno-omit-frame-pointer -fno-stack-protector -fno-strict-aliasing \
+    -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer \
+    -fno-stack-protector -fno-strict-aliasing \
     -fno-asynchronous-unwind-tables -fcf-protection=none -fpie \
     -fvisibility=hidden -include xen-lite/x86/include/hidden.h \
     -mcmodel=small -mno-red-zone -mgeneral-regs-only -fno-jump-tables \

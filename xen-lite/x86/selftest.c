@@ -84,23 +84,6 @@ FAULT fault_panic(void)
     panic("Asked for by the command line\n");
 }
 
-/* Panic while NMIs of another CPU come: the report must still come out. */
-static void nmis_to_first(void *data)
-{
-    (void)data;
-    for (;;) {
-        apic_send_nmi(cpu_info_of(0)->apic_id);
-        clock_delay_us(2000);
-    }
-}
-
-FAULT fault_nmi_panic(void)
-{
-    smp_post(1, nmis_to_first, NULL);
-    clock_delay_us(100000);
-    panic("With NMIs on the way\n");
-}
-
 FAULT fault_hang(void)
 {
     irq_disable();
@@ -117,8 +100,7 @@ static const struct {
     {"nx", fault_nx},       {"ud", fault_ud},
     {"divide", fault_divide}, {"gp", fault_gp},
     {"stack", fault_stack}, {"bug", fault_bug},
-    {"panic", fault_panic}, {"nmi-panic", fault_nmi_panic},
-    {"hang", fault_hang},
+    {"panic", fault_panic}, {"hang", fault_hang},
 };
 
 /* -- timers: ten seconds, in order, no later than they may be ---------------- */

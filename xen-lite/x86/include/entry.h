@@ -11,7 +11,7 @@
 #define VECTOR_DEVICE_FIRST 0x20
 #define VECTOR_DEVICE_LAST  0xef
 #define VECTOR_LEGACY_SPURIOUS 0xf0
-#define VECTOR_UART         0xf1
+#define VECTOR_UART         0xf9
 #define VECTOR_CALL         0xfa
 #define VECTOR_FLUSH        0xfb
 #define VECTOR_EVENT_CHECK  0xfc
