@@ -8,6 +8,7 @@
 #include "domain.h"
 #include "guest_copy.h"
 #include "pv.h"
+#include "vcpu_time.h"
 
 #define MSR_TSC         0x00000010U
 #define MSR_PLATFORM_ID 0x00000017U
@@ -34,14 +35,7 @@
 
 uint64_t pv_read_tsc(const struct vcpu *v)
 {
-    uint64_t ns;
-
-    if (!v->domain->vtsc) {
-        return machine_tsc();
-    }
-    ns = machine_now_ns() - v->domain->vtsc_offset_ns;
-    return ns / 1000000 * v->domain->tsc_khz +
-           ns % 1000000 * v->domain->tsc_khz / 1000000;
+    return v->domain->vtsc ? domain_vtsc_read(v->domain) : machine_tsc();
 }
 
 static bool base_of_msr(uint32_t msr, enum machine_segment_base *base)

@@ -18,6 +18,7 @@
 /* How often a vCPU that stays on its CPU gets a fresh record. */
 #define REFRESH_NS 1000000000ULL
 #define NS_PER_S   1000000000ULL
+#define NS_PER_MS  1000000ULL
 
 /* UTC at system time 0, under LOCK_TIMER. */
 static struct {
@@ -27,7 +28,8 @@ static struct {
     uint32_t nanoseconds;
 } wallclock = {.lock = SPINLOCK_INIT(LOCK_TIMER)};
 
-/* -- the clock record ----------------------------------------------------------- */
+/* -- the clock record
+ * ----------------------------------------------------------- */
 
 /* mul and shift that turn ticks of @khz into nanoseconds, as the ABI has it:
  * ns = ((ticks << shift) * mul) >> 32 with 2^31 <= mul. */
@@ -50,10 +52,11 @@ static void scale_for_khz(uint32_t khz, uint32_t *mul, int8_t *shift)
 
 uint64_t domain_vtsc_read(const struct domain *d)
 {
-    unsigned __int128 ticks =
-        (unsigned __int128)(machine_now_ns() + d->vtsc_offset_ns) * d->tsc_khz;
+    uint64_t ns = machine_now_ns() + d->vtsc_offset_ns;
 
-    return (uint64_t)(ticks / 1000000U);
+    /* In two parts, for there is no 128-bit division here. */
+    return ns / NS_PER_MS * d->tsc_khz +
+           ns % NS_PER_MS * d->tsc_khz / NS_PER_MS;
 }
 
 static void record_make(const struct domain *d, struct vcpu_time_info *record)
@@ -126,7 +129,8 @@ void vcpu_time_publish(struct vcpu *v)
     record_copy(v, &record, v->vcpu_info->time.version & ~1U);
 }
 
-/* -- while it runs ----------------------------------------------------------------- */
+/* -- while it runs
+ * ----------------------------------------------------------------- */
 
 static void timer_tick(struct vcpu *v, uint64_t now_ns);
 
@@ -170,7 +174,8 @@ void vcpu_time_cpu_init(unsigned int cpu)
                cpu);
 }
 
-/* -- timers of a vCPU ----------------------------------------------------------------- */
+/* -- timers of a vCPU
+ * ----------------------------------------------------------------- */
 
 static void singleshot_expired(void *data)
 {
@@ -246,7 +251,8 @@ void vcpu_set_periodic(struct vcpu *v, uint64_t period_ns)
     }
 }
 
-/* -- wall clock ------------------------------------------------------------------------ */
+/* -- wall clock
+ * ------------------------------------------------------------------------ */
 
 static void wallclock_get(uint64_t *seconds, uint32_t *nanoseconds)
 {
@@ -283,15 +289,16 @@ void domain_publish_wallclock(struct domain *d)
 void wallclock_set(uint64_t seconds, uint32_t nanoseconds,
                    uint64_t system_time_ns)
 {
-    unsigned __int128 at = (unsigned __int128)seconds * NS_PER_S + nanoseconds;
+    uint64_t at_ns = nanoseconds + NS_PER_S - system_time_ns % NS_PER_S;
     unsigned long flags;
     struct domain *d;
     domid_t next = 0;
 
-    at -= system_time_ns;
+    /* UTC at system time 0: one second was lent to at_ns. */
+    seconds -= system_time_ns / NS_PER_S + 1;
     flags = spin_lock_irqsave(&wallclock.lock);
-    wallclock.seconds = (uint64_t)(at / NS_PER_S);
-    wallclock.nanoseconds = (uint32_t)(at % NS_PER_S);
+    wallclock.seconds = seconds + at_ns / NS_PER_S;
+    wallclock.nanoseconds = (uint32_t)(at_ns % NS_PER_S);
     wallclock.set = true;
     spin_unlock_irqrestore(&wallclock.lock, flags);
     while ((d = domain_get_at_or_after(next)) != NULL) {
