@@ -206,6 +206,7 @@ static void domain_free(struct domain *d)
     }
     if (d->pirqs != NULL) {
         pirq_domain_destroy(d);
+        pirq_domain_free(d);
     }
     if (d->machine != NULL) {
         machine_domain_destroy(d);

@@ -58,8 +58,13 @@ void core_reset(void)
     frame_alloc_reset();
     heap_reset();
     tlb_reset();
+    frame_alloc_reset();
+    heap_reset();
+    tlb_reset();
     softirq_reset();
     sched_reset();
     wallclock_reset();
+    virq_reset();
+    irq_line_reset();
     domain_reset();
 }

@@ -14,7 +14,6 @@
 #include "bug.h"
 #include "core.h"
 #include "mm.h"
-#include "perf.h"
 #include "run_queue.h"
 #include "softirq.h"
 #include "vcpu_time.h"
@@ -466,11 +465,11 @@ void schedule(void)
         machine_irq_restore(flags);
         return;
     }
-    perf_count(PERF_CONTEXT_SWITCHES);
     if (!prev->domain->is_idle) {
         vcpu_time_switched_out(prev);
         runstate_publish(prev);
     }
+    cpu->current = next;
     machine_context_switch(prev, next);
     machine_irq_restore(flags);
 }
