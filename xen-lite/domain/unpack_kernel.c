@@ -8,7 +8,7 @@
 
 #include "mm.h"
 #include "string.h"
-#include "xz.h"
+#include "unpack.h"
 
 #define SETUP_SECTS    0x1f1U
 #define BOOT_FLAG      0x1feU
@@ -76,8 +76,8 @@ static int find_payload(const uint8_t *file, size_t bytes,
                     -XEN_ENOEXEC);
     }
     payload->start = file + start;
-    payload->bytes = length - sizeof(uint32_t);
-    payload->unpacked_bytes = read_u32(file + start + payload->bytes);
+    payload->bytes = unpack_stream_bytes(file + start, length);
+    payload->unpacked_bytes = read_u32(file + start + length - 4);
     if (payload->unpacked_bytes == 0 ||
         payload->unpacked_bytes > KERNEL_BYTES_MAX) {
         return fail(fault, "its payload says an impossible size", -XEN_ENOEXEC);
@@ -98,15 +98,15 @@ static unsigned int order_for(size_t bytes)
 static int decode(const struct payload *payload, uint8_t *out, size_t out_max,
                   size_t *out_bytes, struct kernel_fault *fault)
 {
-    unsigned int order = order_for(sizeof(struct xz_work));
+    unsigned int order = order_for(sizeof(struct unpack_work));
     struct page *work = frame_alloc(order, 64);
     int rc;
 
     if (work == NULL) {
         return fail(fault, "there is no memory to unpack it", -XEN_ENOMEM);
     }
-    rc = xz_decode(machine_map(page_mfn(work)), payload->start, payload->bytes,
-                   out, out_max, out_bytes);
+    rc = unpack_payload(machine_map(page_mfn(work)), payload->start,
+                        payload->bytes, out, out_max, out_bytes);
     frame_free(work, order);
     if (rc != 0) {
         fault->why = rc == -XEN_EOPNOTSUPP

@@ -13,6 +13,7 @@
 #include <xen/errno.h>
 
 #include "bytes.h"
+#include "match_copy.h"
 #include "string.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -26,7 +27,6 @@
 #define SLOT_MODELLED 14
 #define SLOT_PLAIN    4
 #define ALIGN_BITS    4
-#define COPY_STEP     16
 
 struct range_decoder {
     uint32_t range;
@@ -217,43 +217,8 @@ INLINE uint32_t distance(struct range_decoder *rc, struct lzma_probs *probs,
     return high + tree_reverse(rc, probs->align, ALIGN_BITS);
 }
 
-/* Copy bytes one by one: overlaps repeat, and nothing past @len is written. */
-INLINE void copy_exact(uint8_t *to, const uint8_t *from, uint32_t len)
-{
-    while (len-- > 0) {
-        *to++ = *from++;
-    }
-}
-
-/*
- * Copy in words, at least 8 bytes back; up to COPY_SLACK bytes past @len are
- * written, which later output overwrites.
- */
-INLINE void copy_words(uint8_t *to, const uint8_t *from, uint32_t len)
-{
-    uint8_t *end = to + len;
-
-    do {
-        store_le64(to, load_le64(from));
-        store_le64(to + 8, load_le64(from + 8));
-        to += COPY_STEP;
-        from += COPY_STEP;
-    } while (to < end);
-}
-
-/* The same from less than 8 bytes back: repeat a pattern of those bytes. */
-INLINE void copy_pattern(uint8_t *to, size_t back, uint32_t len)
-{
-    static const uint8_t whole[8] = {0, 8, 8, 9, 8, 10, 12, 14};
-
-    copy_exact(to, to - back, len < 8 ? len : 8);
-    if (len > 8) {
-        copy_words(to + 8, to + 8 - whole[back], len - 8);
-    }
-}
-
 /* Append @len bytes from rep0 + 1 back. Returns false when that is invalid. */
-INLINE bool copy_match(struct decoder *d, uint32_t len)
+INLINE bool copy_back(struct decoder *d, uint32_t len)
 {
     size_t back = (size_t)d->rep0 + 1;
     uint8_t *to = d->out;
@@ -262,13 +227,7 @@ INLINE bool copy_match(struct decoder *d, uint32_t len)
         return false;
     }
     d->out = to + len;
-    if (len + COPY_STEP > (size_t)(d->out_limit - to)) {
-        copy_exact(to, to - back, len);
-    } else if (back >= 8) {
-        copy_words(to, to - back, len);
-    } else {
-        copy_pattern(to, back, len);
-    }
+    match_copy(to, back, len, (size_t)(d->out_limit - to));
     return true;
 }
 
@@ -339,7 +298,7 @@ INLINE bool decode_symbols(struct decoder *d, struct lzma2_work *work)
         } else {
             len = match(d, probs, pos_state);
         }
-        if (!copy_match(d, len)) {
+        if (!copy_back(d, len)) {
             return false;
         }
     }

@@ -394,6 +394,7 @@ int xz_decode(struct xz_work *work, const uint8_t *in, size_t in_bytes,
     size_t index_bytes;
     int rc;
 
+    *out_bytes = 0;
     crc32_prepare(&work->header_crc);
     rc = read_stream_header(&s);
     if (rc != 0) {
