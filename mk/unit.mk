@@ -9,7 +9,7 @@ UNIT_FAKES := $(sort $(wildcard tests/unit/fake_*.c))
 UNIT_ABI := $(sort $(wildcard tests/abi/*.c))
 
 # Not on the host: what libc or the fake machine supplies there.
-UNIT_EXCLUDE := xen-lite/lib/string.c xen-lite/lib/panic.c
+UNIT_EXCLUDE := xen-lite/lib/string.c xen-lite/lib/panic.c xen-lite/mm/heap.c
 CORE_DIRS := hypercall pv mm domain event grant sched lib
 CORE_SRCS := $(filter-out $(UNIT_EXCLUDE),$(sort $(wildcard \
     $(CORE_DIRS:%=xen-lite/%/*.c))))
@@ -21,6 +21,8 @@ UNIT_SRCS_vsnprintf := xen-lite/lib/vsnprintf.c
 
 # Our own string.c under other names, beside libc's.
 UNIT_EXTRA_string = $(O)/unit/$(1)/own_string.o
+# The real heap, in place of the one over malloc.
+UNIT_EXTRA_heap = $(O)/unit/$(1)/xen-lite/mm/heap.o
 
 UNIT_INCLUDES := -Itests/unit/include -iquote tests/unit \
     -iquote xen-lite/include -Iinclude/public -isystem $(XEN_ABI)

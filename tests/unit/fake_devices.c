@@ -236,6 +236,12 @@ int machine_ioapic_read(unsigned long base, unsigned int reg, uint32_t *value)
 
 /* -- frames that are not RAM ------------------------------------------------------ */
 
+/* The table is no RAM here: nobody can map it. */
+mfn_t machine_m2p_frame(unsigned long index)
+{
+    return mfn_make(FAKE_LOW_MFN + index * 512);
+}
+
 bool machine_mmio_reserved(mfn_t mfn)
 {
     return mfn.number == FAKE_MMIO_RESERVED_MFN;

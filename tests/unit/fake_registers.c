@@ -246,6 +246,19 @@ void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value)
     }
 }
 
+uint32_t machine_pci_read(uint32_t address, uint16_t port, unsigned int bytes)
+{
+    machine_port_out(0xcf8, 4, address);
+    return machine_port_in(port, bytes);
+}
+
+void machine_pci_write(uint32_t address, uint16_t port, unsigned int bytes,
+                       uint32_t value)
+{
+    machine_port_out(0xcf8, 4, address);
+    machine_port_out(port, bytes, value);
+}
+
 void fake_set_port(uint16_t port, uint32_t value)
 {
     port_values[port] = value;
@@ -280,4 +293,10 @@ void fake_registers_start(void)
     fake_set_cpuid(0, 0, (struct cpuid_result){.eax = 0xd});
     fake_set_cpuid(0x80000000U, 0, (struct cpuid_result){.eax = 0x80000008U});
     fake_set_cpuid(0x80000008U, 0, (struct cpuid_result){.eax = 0x3028});
+}
+
+/* Where each vCPU's window is: any address above all guests' will do. */
+unsigned long machine_ldt_window(const struct vcpu *v)
+{
+    return HV_PERDOMAIN + v->id * 0x20000UL + 0x10000UL;
 }

@@ -102,6 +102,7 @@ static void free_held(struct held *held, unsigned int order)
     struct page *page;
 
     while ((page = unhold(held)) != NULL) {
+        m2p_set(page_mfn(page), M2P_INVALID);
         frame_free(page, order);
     }
 }

@@ -168,38 +168,55 @@ void tlb_flush_end(uint32_t stamp);
 /* Part of core_reset(). */
 void tlb_reset(void);
 
-/* -- page-table writes ------------------------------------------------------- */
+/* -- page tables in use (roots.c, walk.c) -------------------------------------- */
+
+/*
+ * Pin @mfn as a table of @type: it stays one though nothing uses it. Takes
+ * both references. 0, -XEN_EINVAL (not @d's, other use, bad contents, pinned
+ * already), -XEN_ERESTART (call again). Unpinning drops them again; what
+ * preemption leaves over is for mm_finish_teardown().
+ */
+int mm_pin_table(struct domain *d, mfn_t mfn, enum page_type type);
+int mm_unpin_table(struct domain *d, mfn_t mfn);
+/*
+ * New roots for the current vCPU (MMUEXT_NEW_BASEPTR, NEW_USER_BASEPTR; mfn 0:
+ * no user root). The old one is dropped. 0, -XEN_EINVAL, -XEN_ERESTART.
+ */
+int mm_new_kernel_root(struct vcpu *v, mfn_t mfn);
+int mm_new_user_root(struct vcpu *v, mfn_t mfn);
+/* Drop @v's roots; @v does not run. 0, or -XEN_ERESTART to be called again. */
+int mm_drop_roots(struct vcpu *v);
+/* The L1 entry that maps @va in @v's kernel address space, or 0. */
+uint64_t mm_read_guest_pte(struct vcpu *v, unsigned long va);
+
+/* -- page-table writes --------------------------------------------------------- */
 
 /*
  * The guest of @v wrote to a read-only mapping of one of its L1 tables: see
- * whether the page fault at @va is such a write, and do it.
+ * whether the page fault at @va is such a write, and do it. (table_write.c)
  * Returns true if the instruction was emulated and regs moved past it.
  */
 bool mm_emulate_table_write(struct vcpu *v, struct cpu_user_regs *regs,
                             unsigned long va);
 /*
- * Write PTE at @table[@index] of L1 as a grant map does: install an entry for
- * @mfn of a foreign domain whose references the caller holds.
- * (mm/map_grant.c) @flags are PTE flags. Old entry is dropped.
- * 0 or a GNTST_ code.
+ * Grant mappings (map_grant.c). @host_addr is the machine address of an L1
+ * entry with @contains_pte, else a guest address. All return 0 or
+ * GNTST_general_error.
+ *
+ * Put an entry there for @mfn, which is another domain's, with @pte_flags; the
+ * references it needs (with PTE_WRITABLE a WRITABLE type reference, too) are
+ * the caller's and belong to the entry from then on. If the guest overwrites
+ * the entry, they are dropped. The old entry is dropped.
  */
 int mm_grant_map(struct vcpu *v, uint64_t host_addr, bool contains_pte,
                  mfn_t mfn, uint64_t pte_flags);
-/* Clear it again if it still maps @mfn; or put @new_va's entry there. */
+/* Clear the entry if it still maps @mfn, writable unless @readonly: its
+ * references are the caller's again. The caller flushes. */
 int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
                    mfn_t mfn, bool readonly);
+/* The same, and the entry that maps @new_va moves to @host_addr. */
 int mm_grant_replace(struct vcpu *v, uint64_t host_addr, mfn_t mfn,
-                     uint64_t new_va);
-/* The L1 entry that maps @va in the current address space, or 0. */
-uint64_t mm_read_guest_pte(struct vcpu *v, unsigned long va);
-/* New roots for the current vCPU (MMUEXT_NEW_BASEPTR, NEW_USER_BASEPTR). */
-int mm_new_kernel_root(struct vcpu *v, mfn_t mfn);
-int mm_new_user_root(struct vcpu *v, mfn_t mfn);
-/* Pin @mfn of @d as a table of @type (L1-L4), as MMUEXT_PIN_Ln_TABLE does;
- * preemptible. (mm/mmuext.c) */
-int mm_pin_table(struct domain *d, mfn_t mfn, enum page_type type);
-/* Drop @v's roots: preemptible. */
-int mm_drop_roots(struct vcpu *v);
+                     bool readonly, uint64_t new_va);
 
 /* Check everything the invariants of docs/memory.md say; for tests and debug
  * builds. Returns the number of violations, each printed. */

@@ -195,7 +195,6 @@ int domain_steal_page(struct domain *d, struct page *page)
     list_remove(&d->pages, page);
     last = uncharge(d, 1);
     spin_unlock(&d->page_lock);
-    m2p_set(page_mfn(page), M2P_INVALID);
     atomic_store(&page->tlb_stamp, tlb_clock_now());
     if (last) {
         domain_put(d);

@@ -3,8 +3,11 @@
 #ifndef XEN_LITE_PT_H
 #define XEN_LITE_PT_H
 
+#include "layout.h"
 #include "mm.h"
 #include "pte.h"
+
+struct hypercall_args;
 
 /* -- pt_check.c: pure rules ---------------------------------------------------- */
 
@@ -105,6 +108,54 @@ static inline pte_t pt_read(const pte_t *at)
 {
     return __atomic_load_n(at, __ATOMIC_RELAXED);
 }
+
+/* -- walk.c ------------------------------------------------------------------------ */
+
+/* An L1 entry of a domain, held: the frame is a validated L1 table. */
+struct pt_slot {
+    struct page *page;
+    pte_t *entry;
+};
+
+/* That which maps @va for @v's kernel; false if there is none. */
+bool pt_slot_get(struct vcpu *v, unsigned long va, struct pt_slot *slot);
+/* That at machine address @address, of a table of @d. */
+bool pt_slot_get_at(struct domain *d, uint64_t address, struct pt_slot *slot);
+void pt_slot_put(struct pt_slot *slot);
+
+/* -- pt_update.c ------------------------------------------------------------------- */
+
+/*
+ * Write @entry in place of *@at in the table @page of @level, which is held
+ * (page_hold_table) and @d's; it maps a frame of @from. @keep_ad: A and D of
+ * the old entry stay. 0 or an error, with the old entry in place then.
+ */
+int pt_update(struct domain *d, struct domain *from, struct page *page,
+              unsigned int level, pte_t *at, pte_t entry, bool keep_ad);
+/* The same for L1 only if *@at is still @old; else -XEN_EAGAIN. */
+int pt_update_if(struct domain *d, pte_t *at, pte_t old, pte_t entry);
+
+/* -- foreign.c --------------------------------------------------------------------- */
+
+/*
+ * The domain that a call of @v names as owner of frames: 0, -XEN_ESRCH (none,
+ * or its own number), -XEN_EPERM. mm_foreign_put() ends its use.
+ */
+int mm_foreign_get(struct vcpu *v, domid_t domid, struct domain **d);
+void mm_foreign_put(struct vcpu *v, struct domain *d);
+/* In the count of mmu_update and mmuext_op: a restart. */
+#define MMU_RESTARTED 0x80000000UL
+/* Add @done to *@pdone: it counts over all restarts of a call. */
+void mm_report_done(guest_va_t pdone, bool restarted, unsigned long done);
+/*
+ * A call of these two ends with @rc. If preemption left a teardown over, it
+ * ends only after that: the call is made over into one that does nothing else
+ * and returns @rc, which mm_is_finish_call() knows.
+ */
+long mm_finish_call(struct vcpu *v, struct hypercall_args *args, long rc);
+bool mm_is_finish_call(const struct hypercall_args *args);
+/* The CPUs that the vCPUs in the guest's bitmap at @map are on. */
+int mm_vcpu_cpus(struct vcpu *v, guest_va_t map, struct cpumask *cpus);
 
 /* -- domain_pages.c ------------------------------------------------------------------ */
 
