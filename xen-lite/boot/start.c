@@ -7,6 +7,7 @@
 #include "cmdline.h"
 #include "console.h"
 #include "core.h"
+#include "cpu_policy.h"
 #include "descriptors.h"
 #include "domain.h"
 #include "entry.h"
@@ -134,6 +135,7 @@ static void start_processor(void)
 {
     features_init_cpu();
     fpu_init_cpu();
+    cpu_policy_init_default();
     syscall_init(0);
     descriptors_set_gdt_frame(
         0, mfn_make((image_phys_of(boot_area) >> PAGE_SHIFT) +
@@ -158,7 +160,7 @@ static void start_core(void)
     boot_alloc_finish();
     rc = domain_init();
     if (rc == 0) {
-        rc = core_cpu_create(0);
+        rc = smp_create_cpu(0);
     }
     if (rc != 0) {
         panic("The core does not start: error %d\n", rc);

@@ -9,6 +9,7 @@
 #include "domain.h"
 #include "entry.h"
 #include "hv_map.h"
+#include "idle.h"
 #include "machine_vcpu.h"
 #include "mm.h"
 #include "perf.h"
@@ -23,7 +24,12 @@ static void load_cr3(unsigned long root)
 {
     cpu_info()->root = root;
     write_cr3(root);
-    tlb_noted_full_flush();
+}
+
+/* Translations of the last address space that are global must go, too. */
+static void flush_globals(void)
+{
+    tlb_flush_local();
 }
 
 void machine_load_root(struct vcpu *v)
@@ -85,6 +91,7 @@ static void load_address_space(struct vcpu *v)
     atomic_store(&v->dirty_cpu, cpu);
     window_map_cpu(v);
     machine_load_root(v);
+    flush_globals();
     descriptors_load_gdt(window_of(v->id));
     machine_load_ldt(v);
 }
@@ -95,19 +102,6 @@ static void bounce_failsafe(struct vcpu *v)
                                   v->machine->fs, v->machine->gs};
 
     pv_bounce_failsafe(v, &cpu_info()->guest_regs, segments);
-}
-
-static void idle_loop(void)
-{
-    for (;;) {
-        irq_disable();
-        if (softirq_pending()) {
-            irq_enable();
-            softirq_run();
-        } else {
-            irq_enable_and_halt();
-        }
-    }
 }
 
 static void leave_address_space(struct vcpu *prev, struct vcpu *next)
@@ -126,6 +120,7 @@ static void leave_address_space(struct vcpu *prev, struct vcpu *next)
 _Noreturn static void run_idle(struct vcpu *prev, struct vcpu *next)
 {
     load_cr3(hv_l4_phys());
+    flush_globals();
     leave_address_space(prev, next);
     sched_switched(prev);
     irq_enable();

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "cmdline.h"
 #include "core.h"
+#include "domain.h"
 #include "descriptors.h"
 #include "entry.h"
 #include "cpu_features.h"
@@ -132,6 +133,23 @@ void smp_prepare(void)
     }
 }
 
+int smp_create_cpu(unsigned int cpu)
+{
+    int rc = core_cpu_create(cpu);
+    struct vcpu *idle;
+
+    if (rc != 0) {
+        return rc;
+    }
+    idle = idle_vcpu_create(cpu);
+    if (idle == NULL) {
+        return -XEN_ENOMEM;
+    }
+    core_cpus[cpu]->idle = idle;
+    core_cpus[cpu]->current = idle;
+    return 0;
+}
+
 void smp_start_cpus(uint64_t low_page)
 {
     unsigned int wanted = cpu_count;
@@ -149,7 +167,7 @@ void smp_start_cpus(uint64_t low_page)
     for (unsigned int cpu = 1; cpu < wanted; cpu++) {
         uint32_t id = cpu_info_of(cpu)->apic_id;
 
-        if (core_cpu_create(cpu) != 0 || !start_cpu(cpu, id, low_page)) {
+        if (smp_create_cpu(cpu) != 0 || !start_cpu(cpu, id, low_page)) {
             log_error("CPU with APIC id %u does not start\n", id);
             break;
         }
