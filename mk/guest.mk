@@ -27,8 +27,8 @@ GUEST_IMAGES := $(GUEST_EXAMPLES:%=$(GUEST_OUT)/%.elf) \
     $(GUEST_OUT)/hello-p2m.elf
 
 define guest_image # name, example, more objects
-$(GUEST_OUT)/$(1).elf: $(patsubst guest-kit/%.c,$(GUEST_OUT)/%.o,\
-    $(wildcard guest-kit/examples/$(2)/*.c)) $(3:%=$(GUEST_OUT)/%.o) \
+$(GUEST_OUT)/$(1).elf: $(patsubst guest-kit/%,$(GUEST_OUT)/%.o,$(basename \
+    $(wildcard guest-kit/examples/$(2)/*.[cS]))) $(3:%=$(GUEST_OUT)/%.o) \
     $(GUEST_RUNTIME) guest-kit/guest.lds
 	$$(call step,LD,guest/$(1).elf) \
 	    $$(CC) $$(GUEST_LDFLAGS) -o $$@ $$(filter %.o,$$^)
