@@ -294,9 +294,3 @@ void fake_registers_start(void)
     fake_set_cpuid(0x80000000U, 0, (struct cpuid_result){.eax = 0x80000008U});
     fake_set_cpuid(0x80000008U, 0, (struct cpuid_result){.eax = 0x3028});
 }
-
-/* Where each vCPU's window is: any address above all guests' will do. */
-unsigned long machine_ldt_window(const struct vcpu *v)
-{
-    return HV_PERDOMAIN + v->id * 0x20000UL + 0x10000UL;
-}

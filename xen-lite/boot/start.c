@@ -19,6 +19,7 @@
 #include "machine_vcpu.h"
 #include "panic.h"
 #include "printk.h"
+#include "resources.h"
 #include "selftest.h"
 #include "serial.h"
 #include "shutdown.h"
@@ -129,6 +130,7 @@ static void start_memory(void)
     boot_alloc_init(&free_map);
     hv_map_init(&boot_info.map, boot_info.image_phys);
     hv_map_frame_tables(&boot_info.map);
+    resources_init(&boot_info.map);
 }
 
 static void start_processor(void)
@@ -175,6 +177,7 @@ static void start_core(void)
 static void start_finish(void)
 {
     irq_enable();
+    irq_start_console();
     selftest_run();
     launch_dom0(&boot_info);
     idle_loop();

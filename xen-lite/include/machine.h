@@ -182,6 +182,13 @@ uint64_t machine_tsc(void);
 /* @bytes is 1, 2 or 4. */
 uint32_t machine_port_in(uint16_t port, unsigned int bytes);
 void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value);
+/*
+ * An access to PCI configuration data @port (0xcfc..0xcff) with @address in
+ * the address port 0xcf8: the two are not torn by another CPU.
+ */
+uint32_t machine_pci_read(uint32_t address, uint16_t port, unsigned int bytes);
+void machine_pci_write(uint32_t address, uint16_t port, unsigned int bytes,
+                       uint32_t value);
 
 /* -- time ------------------------------------------------------------------ */
 

@@ -188,7 +188,6 @@ static void pit_out(struct vcpu *v, uint16_t port, uint8_t value)
  * ------------------------------------------------- */
 
 static struct spinlock cmos_lock = SPINLOCK_INIT(LOCK_IRQ);
-static struct spinlock pci_lock = SPINLOCK_INIT(LOCK_IRQ);
 
 static uint32_t cmos_access(struct vcpu *v, bool write, uint8_t value)
 {
@@ -208,22 +207,6 @@ static uint32_t cmos_access(struct vcpu *v, bool write, uint8_t value)
 static bool is_pci_data(uint16_t port, unsigned int bytes)
 {
     return port >= PORT_PCI_DATA && port + bytes - 1 <= PORT_PCI_LAST;
-}
-
-static uint32_t pci_data_access(struct vcpu *v, uint16_t port,
-                                unsigned int bytes, bool write, uint32_t value)
-{
-    unsigned long flags = spin_lock_irqsave(&pci_lock);
-    uint32_t result = 0;
-
-    machine_port_out(PORT_PCI_ADDRESS, 4, v->domain->pci_config_address);
-    if (write) {
-        machine_port_out(port, bytes, value);
-    } else {
-        result = machine_port_in(port, bytes);
-    }
-    spin_unlock_irqrestore(&pci_lock, flags);
-    return result;
 }
 
 /* -- the two entry points -----------------------------------------------------
@@ -249,7 +232,7 @@ uint32_t pv_port_in(struct vcpu *v, uint16_t port, unsigned int bytes)
         return cmos_access(v, false, 0);
     }
     if (is_pci_data(port, bytes)) {
-        return pci_data_access(v, port, bytes, false, 0);
+        return machine_pci_read(d->pci_config_address, port, bytes);
     }
     return machine_port_in(port, bytes);
 }
@@ -270,7 +253,7 @@ void pv_port_out(struct vcpu *v, uint16_t port, unsigned int bytes,
     } else if (bytes == 1 && port == PORT_CMOS_DATA) {
         (void)cmos_access(v, true, (uint8_t)value);
     } else if (is_pci_data(port, bytes)) {
-        (void)pci_data_access(v, port, bytes, true, value);
+        machine_pci_write(d->pci_config_address, port, bytes, value);
     } else {
         machine_port_out(port, bytes, value);
     }

@@ -16,6 +16,7 @@
 #include "spinlock.h"
 #include "string.h"
 #include "time_scale.h"
+#include "timer.h"
 #include "x86.h"
 
 #define NS_PER_SECOND 1000000000UL
@@ -398,6 +399,24 @@ bool clock_calibrate(void)
     c->last_platform_ns = s.ns;
     machine_irq_restore(flags);
     return true;
+}
+
+static struct timer calibration_timers[MAX_CPUS];
+
+static void calibration_due(void *data)
+{
+    struct timer *timer = data;
+
+    (void)clock_calibrate();
+    timer_set(timer, machine_now_ns() + NS_PER_SECOND);
+}
+
+void clock_start_calibration(unsigned int cpu)
+{
+    struct timer *timer = &calibration_timers[cpu];
+
+    timer_init(timer, calibration_due, timer, cpu);
+    timer_set(timer, machine_now_ns() + NS_PER_SECOND);
 }
 
 uint64_t machine_now_ns(void)

@@ -2,6 +2,7 @@
 /* Builds the hypervisor's own page tables. */
 #include "hv_map.h"
 
+#include "bug.h"
 #include "core.h"
 #include "cpu_features.h"
 #include "panic.h"
@@ -234,19 +235,23 @@ void hv_map_init(const struct e820_map *map, uint64_t image_phys)
     direct_end = end;
 }
 
-/* Back @bytes of a table of which all is wanted, or page by page. */
-static void back_table(unsigned long va, uint64_t bytes, unsigned long ro_va)
+mfn_t hv_map_find(unsigned long va)
 {
-    uint64_t step = (va | bytes) % BYTES_2M == 0 ? BYTES_2M : PAGE_BYTES;
+    const uint64_t *table = hv_l4;
+    unsigned int shift = 39;
+    uint64_t entry;
 
-    for (uint64_t at = 0; at < bytes; at += step) {
-        uint64_t phys = boot_alloc(step, step);
-
-        hv_map_range(va + at, phys, step, MAP_RW);
-        if (ro_va != 0) {
-            hv_map_range(ro_va + at, phys, step, MAP_RO | PTE_US);
+    for (;;) {
+        entry = table[(va >> shift) % ENTRIES];
+        BUG_ON((entry & PTE_P) == 0);
+        if (shift == PAGE_SHIFT || (entry & PTE_PS) != 0) {
+            break;
         }
+        table = phys_to_direct(entry & PTE_ADDRESS);
+        shift -= 9;
     }
+    return mfn_make((entry & PTE_ADDRESS) >> PAGE_SHIFT |
+                    ((va & ((1UL << shift) - 1)) >> PAGE_SHIFT));
 }
 
 static bool chunk_valid(unsigned long chunk)
@@ -266,14 +271,21 @@ static unsigned long valid_run(unsigned long chunk, unsigned long chunks,
     return run;
 }
 
-/*
- * Back a table with @chunk_bytes for each chunk of 2 MiB of RAM, by 2 MiB
- * pages where such a page is wanted whole.
- */
-static void back_chunks(unsigned long chunks, unsigned long va,
-                        uint64_t chunk_bytes, unsigned long ro_va)
+static void back_frames(unsigned long chunk, unsigned long run)
 {
-    unsigned long per_large = BYTES_2M / chunk_bytes;
+    const uint64_t chunk_bytes = 512 * sizeof(struct page);
+    unsigned long va = HV_FRAME_TABLE + chunk * chunk_bytes;
+    uint64_t step = run * chunk_bytes == BYTES_2M ? BYTES_2M : PAGE_BYTES;
+
+    for (uint64_t at = 0; at < run * chunk_bytes; at += step) {
+        hv_map_range(va + at, boot_alloc(step, step), step, MAP_RW);
+    }
+}
+
+/* Frame table entries where RAM is; by 2 MiB pages that are wanted whole. */
+static void back_frame_table(unsigned long chunks)
+{
+    const unsigned long per_large = BYTES_2M / (512 * sizeof(struct page));
     unsigned long chunk = 0;
 
     while (chunk < chunks) {
@@ -284,10 +296,36 @@ static void back_chunks(unsigned long chunks, unsigned long va,
                 valid_run(chunk, chunks, per_large) == per_large) {
                 run = per_large;
             }
-            back_table(va + chunk * chunk_bytes, run * chunk_bytes,
-                       ro_va != 0 ? ro_va + chunk * chunk_bytes : 0);
+            back_frames(chunk, run);
         }
         chunk += run;
+    }
+}
+
+/*
+ * The machine-to-physical table in pieces of 2 MiB: the tools map it so
+ * (XENMEM_machphys_mfn_list). Each piece tells of 1 GiB.
+ */
+static void back_m2p(unsigned long chunks)
+{
+    const unsigned long per_piece = BYTES_1G / BYTES_2M;
+
+    for (unsigned long first = 0; first < chunks; first += per_piece) {
+        unsigned long va = first / per_piece * BYTES_2M;
+        unsigned long at = first;
+        uint64_t phys;
+
+        while (at < chunks && at < first + per_piece && !chunk_valid(at)) {
+            at++;
+        }
+        if (at == chunks || at == first + per_piece) {
+            continue;
+        }
+        phys = boot_alloc(BYTES_2M, BYTES_2M);
+        hv_map_range(HV_M2P_RW + va, phys, BYTES_2M, MAP_RW);
+        hv_map_range(HV_M2P_RO + va, phys, BYTES_2M, MAP_RO | PTE_US);
+        /* No frame has a number in a guest yet: M2P_INVALID. */
+        memset((void *)(HV_M2P_RW + va), 0xff, BYTES_2M);
     }
 }
 
@@ -308,9 +346,6 @@ static void own_all_frames(const struct e820_map *map, unsigned long chunks)
     for (unsigned long chunk = 0; chunk < chunks; chunk++) {
         if (chunk_valid(chunk)) {
             own_frames(chunk << 9, (chunk + 1) << 9, DOMID_IO);
-            /* No frame has a number in a guest yet: M2P_INVALID. */
-            memset(machine_m2p() + (chunk << 9), 0xff,
-                   512 * sizeof(uint64_t));
         }
     }
     for (unsigned int i = 0; i < map->count; i++) {
@@ -319,6 +354,28 @@ static void own_all_frames(const struct e820_map *map, unsigned long chunks)
         if (r->type == E820_RAM) {
             own_frames((r->start + PAGE_BYTES - 1) >> PAGE_SHIFT,
                        (r->start + r->bytes) >> PAGE_SHIFT, DOMID_NOBODY);
+        }
+    }
+}
+
+/* The tools may map the table's frames, read-only, as DOMID_XEN's. */
+static void share_m2p(unsigned long chunks)
+{
+    struct page *table = machine_frame_table();
+
+    for (unsigned long c = 0; c < chunks; c++) {
+        unsigned long mfn;
+
+        if (!chunk_valid(c)) {
+            continue;
+        }
+        mfn = hv_map_find(HV_M2P_RW + c * PAGE_BYTES).number & ~511UL;
+        for (unsigned long i = 0; i < 512; i++) {
+            atomic_store_explicit(&table[mfn + i].count,
+                                  (uint64_t)DOMID_XEN << PAGE_OWNER_SHIFT |
+                                      PAGE_COUNT_ALLOCATED | PAGE_COUNT_XEN |
+                                      PAGE_COUNT_READONLY | 1,
+                                  memory_order_relaxed);
         }
     }
 }
@@ -339,8 +396,9 @@ void hv_map_frame_tables(const struct e820_map *map)
             frame_valid_map[c / 64] |= 1UL << (c % 64);
         }
     }
-    back_chunks(chunks, HV_FRAME_TABLE, 512 * sizeof(struct page), 0);
-    back_chunks(chunks, HV_M2P_RW, 512 * sizeof(uint64_t), HV_M2P_RO);
+    back_frame_table(chunks);
+    back_m2p(chunks);
     own_all_frames(map, chunks);
+    share_m2p(chunks);
     frame_valid_end = chunks << 9;
 }

@@ -171,8 +171,10 @@ void smp_start_cpus(uint64_t low_page)
             log_error("CPU with APIC id %u does not start\n", id);
             break;
         }
+        clock_start_calibration(cpu);
         cpu_count++;
     }
+    clock_start_calibration(0);
     /* The loader's identity map has served. */
     boot_l4[0] = 0;
     log_info("%u CPUs online\n", cpu_count);

@@ -14,6 +14,8 @@ void clock_init_cpu(void);
  * once a second on each CPU. Returns true if the scale changed.
  */
 bool clock_calibrate(void);
+/* Have @cpu, whose core data exists, do that by a timer from now on. */
+void clock_start_calibration(unsigned int cpu);
 /* Busy-wait. */
 void clock_delay_us(unsigned int us);
 /* Does dom0 have to keep off this frame / port: the clock is ours. */

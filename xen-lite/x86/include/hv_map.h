@@ -59,6 +59,9 @@ void hv_map_range(unsigned long va, uint64_t phys, uint64_t bytes,
 /* Device registers at @phys; NULL when the window for them is full. */
 void *hv_map_io(uint64_t phys, uint64_t bytes);
 
+/* The frame that @va, which is mapped, is in. */
+mfn_t hv_map_find(unsigned long va);
+
 /* The L4 of CPUs without a guest: its slots are every guest's. */
 extern uint64_t hv_l4[512];
 uint64_t hv_l4_phys(void);

@@ -8,6 +8,9 @@
 /* Mask the old interrupt controllers; find the IO-APICs and mask them. */
 void irq_init(void);
 
+/* Let the UART interrupt CPU 0 when something is typed. */
+void irq_start_console(void);
+
 /* A device vector arrived on this CPU, interrupts off. */
 void irq_device_interrupt(unsigned int vector);
 
