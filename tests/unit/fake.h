@@ -49,6 +49,9 @@ void fake_on_cpu(unsigned int cpu, void (*run)(void *data), void *data);
 /* Make @v current on this CPU, and load its page tables. */
 void fake_enter(struct vcpu *v);
 
+/* Make this CPU's idle vCPU current: no guest runs here. */
+void fake_leave(void);
+
 /* Called with interrupts as they are; NULL: nothing. */
 extern _Thread_local void (*fake_relax_hook)(void);
 extern _Thread_local void (*fake_preempt_hook)(void);
@@ -151,6 +154,56 @@ struct machine_vcpu {
     mfn_t root; /* as last loaded */
     uint8_t fpu[512];
 };
+
+/* -- guests (fake_guest.c) ------------------------------------------------------ */
+
+/* Where a guest's kernel maps its memory: page pfn at FAKE_GUEST_VA + pfn * 4 KiB. */
+#define FAKE_GUEST_VA 0xffff880000000000UL
+
+/*
+ * A domain with memory, and page tables that map all of it, writable but for
+ * the tables. The last pages are the tables: L4, L3, L2 and the L1s, in this
+ * order upwards from first_table. vCPU 0 has the L4 as its kernel root.
+ */
+struct fake_guest {
+    struct domain *d;
+    struct vcpu *v; /* vCPU 0 */
+    unsigned long pages;
+    unsigned long first_table; /* pfn: the pages before it are data */
+    mfn_t *mfn;                /* by pfn */
+};
+
+/*
+ * @pages of memory, @vcpus vCPUs; ids of any privileged domain are the test's
+ * choice. All goes through the core's own functions, and fails the test if
+ * they refuse. fake_guest_destroy() kills the domain and checks that all its
+ * memory came back (not for privileged ones: fake_stop() forgets them).
+ */
+struct fake_guest *fake_guest_create(domid_t domid, bool privileged,
+                                     unsigned int vcpus, unsigned long pages);
+void fake_guest_destroy(struct fake_guest *guest);
+/* Guest address of page @pfn. */
+unsigned long fake_va(unsigned long pfn);
+/* Machine address of the L1 entry that maps page @pfn; its value. */
+uint64_t fake_pte_address(const struct fake_guest *guest, unsigned long pfn);
+uint64_t fake_pte(const struct fake_guest *guest, unsigned long pfn);
+/* A page of @guest, in the arena. */
+void *fake_page(const struct fake_guest *guest, unsigned long pfn);
+struct page *fake_page_info(const struct fake_guest *guest, unsigned long pfn);
+
+/*
+ * Make hypercall @number as vCPU @v, which is current here, and continue it
+ * until it ends, as the guest would by running on. Softirqs raised are
+ * forgotten between.
+ */
+long fake_hypercall(struct vcpu *v, unsigned long number, unsigned long a0,
+                    unsigned long a1, unsigned long a2, unsigned long a3);
+/* The same inside a multicall of one entry, built in guest page @pfn. */
+long fake_multicall(struct fake_guest *guest, unsigned long pfn,
+                    unsigned long number, unsigned long a0, unsigned long a1,
+                    unsigned long a2, unsigned long a3);
+/* How often the last of these two was continued. */
+unsigned int fake_continuations(void);
 
 /* -- heap (fake_heap.c) --------------------------------------------------------- */
 

@@ -54,6 +54,8 @@ void fake_heap_reset(void);
 void fake_tlb_start(void);
 void fake_registers_start(void);
 void fake_devices_start(void);
+/* This CPU runs on no guest's tables: everything cached goes. */
+void fake_tlb_no_root(void);
 /* A flush of @cpu, with the core's clock as the machine has to move it. */
 void fake_tlb_flush_cpu(unsigned int cpu, unsigned long va);
 

@@ -149,12 +149,22 @@ void fake_enter(struct vcpu *v)
     atomic_store(&v->sched.running, true);
     v->sched.cpu = fake_this_cpu->id;
     if (v->domain->is_idle) {
+        fake_tlb_no_root();
+        if (old != NULL && !old->domain->is_idle) {
+            atomic_store(&old->dirty_cpu, VCPU_NOT_DIRTY);
+            cpumask_clear(&old->domain->dirty_cpus, fake_this_cpu->id);
+        }
         return;
     }
     cpumask_set(&v->domain->dirty_cpus, fake_this_cpu->id);
     atomic_store(&v->dirty_cpu, fake_this_cpu->id);
     machine_load_root(v);
     fake_tlb_flush_cpu(fake_this_cpu->id, MACHINE_FLUSH_ALL);
+}
+
+void fake_leave(void)
+{
+    fake_enter(fake_this_cpu->idle);
 }
 
 void machine_kick(unsigned int cpu)
@@ -173,7 +183,9 @@ unsigned int fake_kicks(unsigned int cpu)
 void machine_context_switch(struct vcpu *prev, struct vcpu *next)
 {
     fake_this_cpu->current = next;
-    if (!next->domain->is_idle) {
+    if (next->domain->is_idle) {
+        fake_tlb_no_root();
+    } else {
         cpumask_set(&next->domain->dirty_cpus, fake_this_cpu->id);
         atomic_store(&next->dirty_cpu, fake_this_cpu->id);
         if (next->machine != NULL) {

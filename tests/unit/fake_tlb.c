@@ -359,6 +359,16 @@ void machine_load_root(struct vcpu *v)
     }
 }
 
+void fake_tlb_no_root(void)
+{
+    struct fake_cpu *cpu = fake_cpu();
+
+    pthread_mutex_lock(&cpu->tlb_lock);
+    cpu->root = INVALID_MFN;
+    pthread_mutex_unlock(&cpu->tlb_lock);
+    fake_tlb_flush_cpu(fake_this_cpu->id, MACHINE_FLUSH_ALL);
+}
+
 void fake_tlb_start(void)
 {
     static bool initialised;
