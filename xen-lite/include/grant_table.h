@@ -11,17 +11,32 @@
 struct domain;
 struct grant_table;
 
+/*
+ * Give @d a table of one frame that may grow to @max_frames, and room for
+ * @max_maptrack_frames * 256 mappings of others' grants. @max_version is what
+ * the tools allow; tables are of version 1.
+ * Returns 0, -XEN_EINVAL (limits out of range), -XEN_ENOMEM.
+ */
 int grant_table_init(struct domain *d, unsigned int max_frames,
                      unsigned int max_maptrack_frames, unsigned int max_version);
 /* Drop all maps that @d holds of others; preemptible: 0 or -XEN_ERESTART. */
 int grant_table_release_maps(struct domain *d);
+/* After that, when no reference to @d is left. */
 void grant_table_destroy(struct domain *d);
 
-/* For XENMEM_acquire_resource: frames @first.. of the shared (or status)
- * table, grown if need be. 0 or -XEN_EINVAL, -XEN_ENOMEM. */
-/* How many frames resource @id of @d can ever have; 0 for unknown ids. */
-unsigned int grant_table_max_frames(const struct domain *d, unsigned int id);
+/*
+ * For XENMEM_acquire_resource: frames @first.. of the shared (or status)
+ * table, grown if need be. 0 or -XEN_EINVAL, -XEN_ENOMEM.
+ */
 int grant_table_acquire(struct domain *d, unsigned int id, unsigned long first,
                         unsigned int count, mfn_t *frames);
+/* How many there can be at most: 0 for an @id that @d has not. */
+unsigned int grant_table_max_frames(const struct domain *d, unsigned int id);
+
+/*
+ * Count the pins of @d's grants that no domain's maptrack entry explains, and
+ * entries that no pin explains; each is printed. Nothing may change meanwhile.
+ */
+unsigned int grant_audit(struct domain *d);
 
 #endif
