@@ -3,6 +3,7 @@
 # Turn `nm -n` of the hypervisor (stdin) into the table of function names that
 # panic.c reads: offsets from the image's start, ascending, and names.
 awk '
+BEGIN { count = 0 }
 / [tT] / && $3 !~ /^\.L/ && $3 !~ /^(image|text)_/ && substr($1, 9) != last {
     last = substr($1, 9)
     offset[count] = last
