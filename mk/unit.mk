@@ -18,6 +18,9 @@ UNIT_SRCS_string := xen-lite/lib/string_util.c
 UNIT_SRCS_bitmap := none
 UNIT_SRCS_list := none
 UNIT_SRCS_vsnprintf := xen-lite/lib/vsnprintf.c
+UNIT_SRCS_unpack := $(sort $(wildcard xen-lite/unpack/*.c))
+UNIT_CFLAGS_test_unpack = -DUNPACK_DATA='"$(O)/unit/data"' \
+    -DUNPACK_KERNELS='"$(O)/cache/root/boot/vmlinuz-*"'
 
 # Our own string.c under other names, beside libc's.
 UNIT_EXTRA_string = $(O)/unit/$(1)/own_string.o
@@ -84,6 +87,12 @@ $(eval $(call unit_variant,cov,gcc,$(UNIT_COV)))
 # The ABI pins: static asserts, so that compiling them is the test.
 $(O)/unit/$(ASAN)/tests/abi/%.o: UNIT_CFLAGS += -Wno-unused
 -include $(UNIT_ABI:%.c=$(O)/unit/$(ASAN)/%.d)
+
+# Files for the decoders, packed by the distribution's tools.
+$(O)/unit/data/done: tests/unit/make_packed.sh
+	$(call step,GEN,$(@D))tests/unit/make_packed.sh $(@D) && touch $@
+$(foreach v,$(ASAN) $(TSAN) cov,$(O)/unit/$(v)/test_unpack): \
+    | $(O)/unit/data/done
 
 # Set UNIT=name to run one program only.
 UNIT_RUN := $(if $(UNIT),$(UNIT),$(UNIT_NAMES))
