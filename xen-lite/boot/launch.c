@@ -101,6 +101,7 @@ void launch_dom0(const struct boot_info *boot)
         .irq_count = machine_gsi_count() + MSI_LINES,
     };
     struct domain *d = NULL;
+    int rc;
 
     if (boot->module_count == 0) {
         panic("No dom0 kernel: GRUB must load it as the first module "
@@ -119,8 +120,9 @@ void launch_dom0(const struct boot_info *boot)
     }
     choose_memory(&config);
     log_info("dom0: %lu MiB, %u vCPUs\n", config.pages >> 8, config.vcpus);
-    if (dom0_build(&config, &d) != 0) {
-        panic("dom0 cannot be built: see the message above\n");
+    rc = dom0_build(&config, &d);
+    if (rc != 0) {
+        panic("dom0 cannot be built: error %d, see the message above\n", rc);
     }
     free_modules(boot);
     log_info("dom0: starting\n");

@@ -19,6 +19,7 @@
 #include "printk.h"
 #include "pte.h"
 #include "pv.h"
+#include "softirq.h"
 #include "string.h"
 #include "unpack_kernel.h"
 
@@ -330,7 +331,11 @@ static int start_vcpu(const struct builder *b)
         xen_pfn_to_cr3(pfn_frame(b, b->layout.tables_pfn).number);
     context->debugreg[6] = X86_DR6_FIXED;
     context->debugreg[7] = X86_DR7_FIXED;
-    rc = vcpu_set_context(v, context);
+    /* Validating the tables takes time: what is due goes ahead of it. */
+    do {
+        softirq_run();
+        rc = vcpu_set_context(v, context);
+    } while (rc == -XEN_ERESTART);
     heap_free(context);
     if (rc == 0) {
         atomic_fetch_and(&v->sched.pause_flags, ~VCPU_DOWN);
@@ -390,7 +395,12 @@ static int build_contents(struct builder *b, const void *image,
     map_memory(b);
     map_p2m(b);
     write_start_info(b);
-    return mm_pin_table(b->d, pfn_frame(b, b->layout.tables_pfn), PAGE_TYPE_L4);
+    do {
+        softirq_run();
+        rc = mm_pin_table(b->d, pfn_frame(b, b->layout.tables_pfn),
+                          PAGE_TYPE_L4);
+    } while (rc == -XEN_ERESTART);
+    return rc;
 }
 
 static int build(struct builder *b, const void *image, size_t image_bytes)

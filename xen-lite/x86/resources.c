@@ -50,8 +50,7 @@ bool machine_port_reserved(uint16_t port)
 
 bool machine_mmio_reserved(mfn_t mfn)
 {
-    return mfn.number == apic_phys() >> PAGE_SHIFT ||
-           ioapic_owns_frame(mfn) || clock_owns_frame(mfn);
+    return mfn.number == apic_phys() >> PAGE_SHIFT || ioapic_owns_frame(mfn);
 }
 
 static bool is_mmcfg(mfn_t mfn)
@@ -70,5 +69,6 @@ static bool is_mmcfg(mfn_t mfn)
 
 bool machine_mmio_readonly(mfn_t mfn)
 {
-    return msi_owns_frame(mfn) || is_mmcfg(mfn);
+    /* Firmware's AML reads the HPET to see whether there is one. */
+    return msi_owns_frame(mfn) || is_mmcfg(mfn) || clock_owns_frame(mfn);
 }
