@@ -5,12 +5,19 @@ EVENT_WORLD := tests/unit/event_world.c tests/unit/event_world_mm.c \
     $(sort $(wildcard xen-lite/event/*.c)) \
     xen-lite/lib/rangeset.c
 
+GRANT_WORLD := $(EVENT_WORLD) tests/unit/grant_world.c \
+    $(sort $(wildcard xen-lite/grant/*.c))
+
 UNIT_SRCS_rangeset := $(EVENT_WORLD)
 UNIT_SRCS_evtchn := $(EVENT_WORLD)
 UNIT_SRCS_virq := $(EVENT_WORLD)
 UNIT_SRCS_pirq := $(EVENT_WORLD)
+UNIT_SRCS_grant_table := $(GRANT_WORLD)
+UNIT_SRCS_grant_map := $(GRANT_WORLD)
+UNIT_SRCS_grant_copy := $(GRANT_WORLD)
+UNIT_SRCS_grant_random := $(GRANT_WORLD)
 UNIT_SRCS_physdev := $(EVENT_WORLD) xen-lite/hypercall/physdev_op.c
 UNIT_SRCS_console_io := $(EVENT_WORLD) xen-lite/hypercall/console_io.c \
     xen-lite/hypercall/xenpmu_op.c xen-lite/hypercall/nmi_op.c
 
--include $(wildcard $(O)/unit/*/tests/unit/event_world*.d)
+-include $(wildcard $(O)/unit/*/tests/unit/*_world*.d)

@@ -340,6 +340,24 @@ struct domain *domain_dom0(void)
     return NULL;
 }
 
+struct domain *domain_get_at_or_after(domid_t domid)
+{
+    struct domain *found = NULL;
+
+    for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {
+        struct domain *d = world.domain[i];
+
+        if (d != NULL && d->domid >= domid &&
+            (found == NULL || d->domid < found->domid)) {
+            found = d;
+        }
+    }
+    if (found != NULL) {
+        domain_hold(found);
+    }
+    return found;
+}
+
 static unsigned int place_of(const struct domain *d)
 {
     for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {
@@ -410,6 +428,7 @@ void world_kill(struct domain *d)
     while (evtchn_domain_destroy(d) == -XEN_ERESTART) {
     }
     pirq_domain_destroy(d);
+    world_drop_ptes(d);
 }
 
 static void free_domain(struct domain *d)

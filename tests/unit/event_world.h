@@ -67,6 +67,24 @@ mfn_t world_page(const struct domain *d);
 void world_release_page(mfn_t mfn);
 unsigned int world_page_refs(mfn_t mfn);
 unsigned int world_page_type_refs(mfn_t mfn);
+
+/*
+ * Each domain has WORLD_PTES page-table entries: entry i is at guest address
+ * (i + 1) << 12 and at machine address WORLD_PTE_BASE + 8 * i. An entry holds
+ * the references of what it maps.
+ */
+#define WORLD_PTES     64U
+#define WORLD_PTE_BASE 0x10000000UL
+#define WORLD_PTE_VA(i) (((uint64_t)(i) + 1) << PAGE_SHIFT)
+#define WORLD_PTE_MA(i) (WORLD_PTE_BASE + 8 * (uint64_t)(i))
+uint64_t world_pte(const struct domain *d, unsigned int i);
+/* The guest writes 0 to its entry. */
+void world_drop_pte(struct domain *d, unsigned int i);
+/* Give up all entries, as teardown does. */
+void world_drop_ptes(struct domain *d);
+/* TLB flushes asked for since the start. */
+unsigned int world_flushes(void);
+
 void world_frames_start(void);
 void world_frames_stop(void);
 

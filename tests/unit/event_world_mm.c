@@ -10,12 +10,24 @@
 
 #include "bug.h"
 #include "mm.h"
+#include "pte.h"
+
+#include <xen/grant_table.h>
 
 struct page *fake_frame_table;
 uint64_t *fake_m2p;
 char *fake_arena;
 
+#define STALE_MAX 64U
+
 static unsigned long frames_used;
+static uint64_t ptes[WORLD_DOMAINS][WORLD_PTES];
+static domid_t pte_owner[WORLD_DOMAINS];
+static bool pte_owned[WORLD_DOMAINS];
+static _Atomic unsigned int flushes;
+/* Frames that this CPU's guest may still reach by an entry that is gone. */
+static _Thread_local unsigned long stale[STALE_MAX];
+static _Thread_local unsigned int stale_count;
 static pthread_mutex_t frame_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void world_frames_start(void)
@@ -28,6 +40,10 @@ void world_frames_start(void)
     fake_arena = aligned_alloc(PAGE_BYTES, frames << PAGE_SHIFT);
     memset(fake_arena, 0, frames << PAGE_SHIFT);
     frames_used = 0;
+    memset(ptes, 0, sizeof(ptes));
+    memset(pte_owned, 0, sizeof(pte_owned));
+    atomic_store(&flushes, 0);
+    stale_count = 0;
 }
 
 void world_frames_stop(void)
@@ -136,10 +152,20 @@ bool page_get_any(mfn_t mfn, domid_t *owner)
     return true;
 }
 
+/* A reference may go only when no TLB can use it any more. */
+static void check_not_stale(const struct page *page)
+{
+    for (unsigned int i = 0; i < stale_count; i++) {
+        BUG_ON(stale[i] == page_mfn(page).number);
+    }
+}
+
 void page_put(struct page *page)
 {
-    uint64_t before = atomic_fetch_sub(&page->count, 1);
+    uint64_t before;
 
+    check_not_stale(page);
+    before = atomic_fetch_sub(&page->count, 1);
     BUG_ON((before & PAGE_COUNT_MASK) == 0);
     if ((before & PAGE_COUNT_MASK) == 1) {
         BUG_ON((atomic_load(&page->type) & PAGE_TYPE_COUNT_MASK) != 0);
@@ -189,4 +215,119 @@ void page_put_and_type(struct page *page)
 {
     page_put_type(page);
     page_put(page);
+}
+
+/* -- page-table entries ------------------------------------------------------------ */
+
+static uint64_t *table_of(const struct domain *d)
+{
+    unsigned int i = 0;
+
+    pthread_mutex_lock(&frame_lock);
+    while (pte_owned[i] && pte_owner[i] != d->domid) {
+        i++;
+        assert_true(i < WORLD_DOMAINS);
+    }
+    pte_owned[i] = true;
+    pte_owner[i] = d->domid;
+    pthread_mutex_unlock(&frame_lock);
+    return ptes[i];
+}
+
+static uint64_t *entry_at(const struct domain *d, uint64_t address,
+                          bool contains_pte)
+{
+    uint64_t i = contains_pte ? (address - WORLD_PTE_BASE) / 8
+                              : (address >> PAGE_SHIFT) - 1;
+
+    return i < WORLD_PTES ? &table_of(d)[i] : NULL;
+}
+
+static void put_entry(uint64_t entry)
+{
+    if ((entry & PTE_PRESENT) == 0) {
+        return;
+    }
+    if ((entry & PTE_WRITABLE) != 0) {
+        page_put_type(page_of(pte_mfn(entry)));
+    }
+    page_put(page_of(pte_mfn(entry)));
+}
+
+uint64_t world_pte(const struct domain *d, unsigned int i)
+{
+    return table_of(d)[i];
+}
+
+void world_drop_pte(struct domain *d, unsigned int i)
+{
+    uint64_t *at = &table_of(d)[i];
+
+    put_entry(__atomic_exchange_n(at, 0, __ATOMIC_SEQ_CST));
+}
+
+void world_drop_ptes(struct domain *d)
+{
+    for (unsigned int i = 0; i < WORLD_PTES; i++) {
+        world_drop_pte(d, i);
+    }
+}
+
+unsigned int world_flushes(void)
+{
+    return atomic_load(&flushes);
+}
+
+void tlb_flush_cpus(const struct cpumask *cpus)
+{
+    (void)cpus;
+    atomic_fetch_add(&flushes, 1);
+    stale_count = 0;
+}
+
+int mm_grant_map(struct vcpu *v, uint64_t host_addr, bool contains_pte,
+                 mfn_t mfn, uint64_t pte_flags)
+{
+    uint64_t *at = entry_at(v->domain, host_addr, contains_pte);
+
+    if (at == NULL) {
+        return GNTST_general_error;
+    }
+    put_entry(__atomic_exchange_n(at, pte_make(mfn, pte_flags),
+                                  __ATOMIC_SEQ_CST));
+    return GNTST_okay;
+}
+
+int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
+                   mfn_t mfn, bool readonly)
+{
+    uint64_t *at = entry_at(v->domain, host_addr, contains_pte);
+    uint64_t now = at == NULL ? 0 : __atomic_load_n(at, __ATOMIC_SEQ_CST);
+
+    if ((now & PTE_PRESENT) == 0 || !mfn_equal(pte_mfn(now), mfn) ||
+        ((now & PTE_WRITABLE) == 0) != readonly) {
+        return GNTST_general_error;
+    }
+    if (!__atomic_compare_exchange_n(at, &now, 0, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST)) {
+        return GNTST_general_error;
+    }
+    assert_true(stale_count < STALE_MAX);
+    stale[stale_count++] = mfn.number;
+    return GNTST_okay;
+}
+
+int mm_grant_replace(struct vcpu *v, uint64_t host_addr, mfn_t mfn,
+                     bool readonly, uint64_t new_va)
+{
+    uint64_t *from = entry_at(v->domain, new_va, false);
+    uint64_t *to = entry_at(v->domain, host_addr, false);
+
+    if (from == NULL || to == NULL ||
+        mm_grant_unmap(v, host_addr, false, mfn, readonly) != GNTST_okay) {
+        return GNTST_general_error;
+    }
+    *to = *from;
+    *from = 0;
+    return GNTST_okay;
 }

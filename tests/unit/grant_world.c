@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* See grant_world.h. */
+#include "grant_world.h"
+
+#include "../../xen-lite/grant/grant.h"
+
+struct domain *dom0;
+struct domain *guest;
+struct domain *other;
+
+static struct domain *make(domid_t domid, bool privileged)
+{
+    struct domain *d = world_domain(domid, 2, privileged);
+
+    assert_int_equal(grant_table_init(d, 4, 1, 1), 0);
+    return d;
+}
+
+int grant_setup(void **state)
+{
+    world_setup(state);
+    dom0 = make(0, true);
+    guest = make(5, false);
+    other = make(6, false);
+    return 0;
+}
+
+unsigned int grant_audit_all(void)
+{
+    return grant_audit(dom0) + grant_audit(guest) + grant_audit(other);
+}
+
+void grant_kill(struct domain *d)
+{
+    world_kill(d);
+    while (grant_table_release_maps(d) == -XEN_ERESTART) {
+    }
+    world_drop_ptes(d);
+}
+
+int grant_teardown(void **state)
+{
+    struct domain *all[] = {dom0, guest, other};
+
+    assert_int_equal(grant_audit_all(), 0);
+    for (unsigned int i = 0; i < ARRAY_COUNT(all); i++) {
+        grant_kill(all[i]);
+    }
+    assert_int_equal(grant_audit_all(), 0);
+    for (unsigned int i = 0; i < ARRAY_COUNT(all); i++) {
+        grant_table_destroy(all[i]);
+    }
+    return world_teardown(state);
+}
+
+long grant_call(struct domain *d, unsigned int command, void *array,
+                unsigned int count)
+{
+    return world_call(d->vcpu[0], hc_grant_table_op, command, WORLD_VA(array),
+                      count);
+}
+
+grant_entry_v1_t *grant_entry(struct domain *d, grant_ref_t ref)
+{
+    return shared_entry(d->grant, ref);
+}
+
+void grant_give(struct domain *d, grant_ref_t ref, domid_t to, mfn_t mfn,
+                uint16_t flags)
+{
+    grant_entry_v1_t *entry = grant_entry(d, ref);
+
+    entry->domid = to;
+    entry->frame = (uint32_t)mfn.number;
+    entry->flags = flags;
+}
+
+uint16_t grant_flags(struct domain *d, grant_ref_t ref)
+{
+    return grant_entry(d, ref)->flags;
+}
+
+int grant_map_at(struct domain *d, struct domain *granter, grant_ref_t ref,
+                 uint32_t flags, unsigned int pte, grant_handle_t *handle)
+{
+    bool contains_pte = (flags & GNTMAP_contains_pte) != 0;
+    struct gnttab_map_grant_ref map = {
+        .host_addr = contains_pte ? WORLD_PTE_MA(pte) : WORLD_PTE_VA(pte),
+        .flags = flags,
+        .ref = ref,
+        .dom = granter->domid,
+        .status = 77,
+    };
+
+    assert_int_equal(grant_call(d, GNTTABOP_map_grant_ref, &map, 1), 0);
+    *handle = map.handle;
+    return map.status;
+}
+
+int grant_unmap_at(struct domain *d, unsigned int pte, grant_handle_t handle)
+{
+    struct gnttab_unmap_grant_ref unmap = {
+        .host_addr = WORLD_PTE_VA(pte), .handle = handle, .status = 77};
+
+    assert_int_equal(grant_call(d, GNTTABOP_unmap_grant_ref, &unmap, 1), 0);
+    return unmap.status;
+}
+
+int grant_unmap_device(struct domain *d, uint64_t dev_bus_addr,
+                       grant_handle_t handle)
+{
+    struct gnttab_unmap_grant_ref unmap = {
+        .dev_bus_addr = dev_bus_addr, .handle = handle, .status = 77};
+
+    assert_int_equal(grant_call(d, GNTTABOP_unmap_grant_ref, &unmap, 1), 0);
+    return unmap.status;
+}
