@@ -58,8 +58,10 @@ extern _Thread_local void (*fake_preempt_hook)(void);
 /* At each @period-th preemption check raise SOFTIRQ_SCHEDULE; 0: never. */
 void fake_preempt_every(unsigned int period);
 unsigned int fake_preempt_points(void); /* checks since fake_start() */
-/* Forget what is pending on this CPU. */
+/* Forget what is pending on this CPU, but run deferred work. */
 void fake_clear_softirqs(void);
+/* The same on every CPU, until nothing is left. */
+void fake_settle(void);
 
 /* Run @run; true if it ended in bug_at(). What it held stays held. */
 bool fake_catches_bug(void (*run)(void *data), void *data);
@@ -182,6 +184,8 @@ struct fake_guest {
 struct fake_guest *fake_guest_create(domid_t domid, bool privileged,
                                      unsigned int vcpus, unsigned long pages);
 void fake_guest_destroy(struct fake_guest *guest);
+/* The same for one whose memory others may still hold. */
+void fake_guest_kill(struct fake_guest *guest);
 /* Guest address of page @pfn. */
 unsigned long fake_va(unsigned long pfn);
 /* Machine address of the L1 entry that maps page @pfn; its value. */
@@ -204,6 +208,9 @@ long fake_multicall(struct fake_guest *guest, unsigned long pfn,
                     unsigned long a2, unsigned long a3);
 /* How often the last of these two was continued. */
 unsigned int fake_continuations(void);
+
+/* mm_audit() and fake_tlb_audit() find nothing. */
+void fake_audit(void);
 
 /* -- heap (fake_heap.c) --------------------------------------------------------- */
 

@@ -128,31 +128,44 @@ struct fake_guest *fake_guest_create(domid_t domid, bool privileged,
     return guest;
 }
 
+static void leave(void *data)
+{
+    (void)data;
+    fake_leave();
+}
+
+void fake_guest_kill(struct fake_guest *guest)
+{
+    struct domain *d = guest->d;
+    int rc = 0;
+
+    for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
+        if (core_cpus[cpu]->current->domain == d) {
+            fake_on_cpu(cpu, leave, NULL);
+        }
+    }
+    do {
+        rc = d->privileged ? 0 : domain_kill(d);
+        fake_clear_softirqs();
+    } while (rc == -XEN_ERESTART);
+    assert_int_equal(rc, 0);
+    fake_settle();
+    free(guest->mfn);
+    free(guest);
+}
+
 void fake_guest_destroy(struct fake_guest *guest)
 {
     unsigned long before = frame_free_count();
+    unsigned long pages = guest->pages;
     domid_t domid = guest->d->domid;
-    struct domain *d = guest->d;
-    int rc;
+    bool privileged = guest->d->privileged;
 
-    if (!d->privileged) {
-        /* In the middle of nothing: no CPU runs it. */
-        for (unsigned int cpu = 0; cpu < FAKE_CPUS; cpu++) {
-            if (core_cpus[cpu]->current->domain == d) {
-                fake_on_cpu(cpu, (void (*)(void *))fake_leave, NULL);
-            }
-        }
-        do {
-            rc = domain_kill(d);
-            fake_clear_softirqs();
-        } while (rc == -XEN_ERESTART);
-        assert_int_equal(rc, 0);
-        d = domain_get(domid);
-        assert_null(d); /* someone else still holds it */
-        assert_true(frame_free_count() >= before + guest->pages);
+    fake_guest_kill(guest);
+    if (!privileged) {
+        assert_null(domain_get(domid)); /* someone else still holds it? */
+        assert_true(frame_free_count() >= before + pages);
     }
-    free(guest->mfn);
-    free(guest);
 }
 
 /* -- looking ------------------------------------------------------------------------ */
@@ -228,4 +241,14 @@ long fake_multicall(struct fake_guest *guest, unsigned long pfn,
 unsigned int fake_continuations(void)
 {
     return continuations;
+}
+
+void fake_audit(void)
+{
+    unsigned int bad = mm_audit();
+
+    if (bad != 0) {
+        fail_msg("%u violations:\n%s", bad, fake_console());
+    }
+    assert_int_equal(fake_tlb_audit(), 0);
 }

@@ -237,9 +237,34 @@ unsigned int fake_preempt_points(void)
     return preempt_count;
 }
 
+/* What is asked for but for work and quiescence is forgotten. */
 void fake_clear_softirqs(void)
 {
-    atomic_store(&fake_this_cpu->softirqs, 0);
+    unsigned int forgotten = 1U << SOFTIRQ_SCHEDULE | 1U << SOFTIRQ_TIMER;
+    struct vcpu *before = fake_this_cpu->current;
+
+    atomic_fetch_and(&fake_this_cpu->softirqs, ~forgotten);
+    if (atomic_load(&fake_this_cpu->softirqs) != 0) {
+        softirq_run();
+        atomic_fetch_and(&fake_this_cpu->softirqs, ~forgotten);
+    }
+    if (fake_this_cpu->current != before) {
+        fake_enter(before);
+    }
+}
+
+static void clear_softirqs(void *data)
+{
+    (void)data;
+    fake_clear_softirqs();
+}
+
+void fake_settle(void)
+{
+    /* Twice: what one CPU finishes may be what another waits for. */
+    for (unsigned int i = 0; i < 2 * FAKE_CPUS; i++) {
+        fake_on_cpu(i % FAKE_CPUS, clear_softirqs, NULL);
+    }
 }
 
 /* -- lock order --------------------------------------------------------------- */
