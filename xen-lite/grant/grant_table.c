@@ -195,12 +195,13 @@ static unsigned int compare_pins(struct domain *d, const struct active *found)
 unsigned int grant_audit(struct domain *d)
 {
     struct active *found = heap_alloc(entry_count(d->grant) * sizeof(*found));
-    struct domain *mapper = domain_get_at_or_after(0);
+    struct domain *mapper;
     unsigned int wrong = 0;
 
     if (found == NULL) {
         return 1;
     }
+    mapper = domain_get_at_or_after(0);
     while (mapper != NULL) {
         domid_t next = (domid_t)(mapper->domid + 1);
 
