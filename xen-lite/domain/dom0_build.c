@@ -442,6 +442,9 @@ int dom0_build(const struct dom0_config *config, struct domain **d)
         if (rc == 0) {
             rc = build(&builder, image.start, image.bytes);
             unpack_kernel_free(&image);
+            if (rc != 0) {
+                log_error("dom0: building it failed: error %d\n", -rc);
+            }
             *d = builder.d;
             return rc;
         }

@@ -18,20 +18,15 @@ struct e820_entry {
     uint32_t type;
 } __attribute__((packed));
 
-static long write_map(guest_va_t arg, const struct e820_range *ranges,
-                      unsigned int count)
+static long write_map(guest_va_t arg, struct xen_memory_map *map,
+                      const struct e820_range *ranges, unsigned int count)
 {
-    struct xen_memory_map map;
-    guest_va_t buffer;
+    guest_va_t buffer = GUEST_HANDLE_VA(map->buffer);
 
-    if (read_guest(&map, arg) != 0) {
-        return -XEN_EFAULT;
+    if (map->nr_entries > count) {
+        map->nr_entries = count;
     }
-    buffer = GUEST_HANDLE_VA(map.buffer);
-    if (map.nr_entries > count) {
-        map.nr_entries = count;
-    }
-    for (unsigned int i = 0; i < map.nr_entries; i++) {
+    for (unsigned int i = 0; i < map->nr_entries; i++) {
         struct e820_entry entry = {ranges[i].start, ranges[i].bytes,
                                    ranges[i].type};
 
@@ -39,30 +34,39 @@ static long write_map(guest_va_t arg, const struct e820_range *ranges,
             return -XEN_EFAULT;
         }
     }
-    return write_guest(arg, &map);
+    return write_guest(arg, map);
 }
 
 long memory_machine_map(struct vcpu *v, guest_va_t arg)
 {
     const struct e820_range *ranges;
+    struct xen_memory_map map;
     unsigned int count;
 
     if (!v->domain->privileged) {
         return -XEN_EPERM;
     }
     count = machine_memory_map(&ranges);
-    return write_map(arg, ranges, count);
+    if (read_guest(&map, arg) != 0) {
+        return -XEN_EFAULT;
+    }
+    return map.nr_entries < count ? -XEN_EINVAL
+                                  : write_map(arg, &map, ranges, count);
 }
 
 long memory_domain_map(struct vcpu *v, guest_va_t arg)
 {
     struct domain *d = v->domain;
+    struct xen_memory_map map;
 
-    /* Only set while the domain does not run yet: no lock. */
+    /* Only changed while the domain is paused: no lock. */
     if (d->e820_count == 0) {
         return -XEN_ENOSYS;
     }
-    return write_map(arg, d->e820, d->e820_count);
+    if (read_guest(&map, arg) != 0) {
+        return -XEN_EFAULT;
+    }
+    return write_map(arg, &map, d->e820, d->e820_count);
 }
 
 static long read_map(const struct xen_memory_map *map,

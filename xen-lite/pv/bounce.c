@@ -167,7 +167,6 @@ void pv_bounce_syscall(struct vcpu *v, struct cpu_user_regs *regs, bool from32)
 void pv_bounce_sysenter(struct vcpu *v, struct cpu_user_regs *regs)
 {
     if (v->pv.sysenter.address == 0) {
-        regs->rip -= 2;
         pv_inject(v, regs, VECTOR_GP, 0);
         return;
     }

@@ -10,6 +10,7 @@
 #include "layout.h"
 
 #define ERROR_CODE_VECTORS 0x60227d00
+#define X86_FLAGS_IF_BIT   0x200
 
     .section .text.entry, "ax"
     .balign 64
@@ -197,6 +198,22 @@ entry_syscall32:
     pushq %rcx
     pushq $0
     movl $ENTRY_SYSCALL32, 4(%rsp)
+    jmp 1b
+
+/*
+ * SYSENTER comes with a stack (its MSR is the CPU's, as RSP0 of the TSS), and
+ * without a word of where it came from: the guest's kernel knows.
+ */
+    .global entry_sysenter
+entry_sysenter:
+    pushq $GUEST_DS
+    pushq $0
+    pushfq
+    orl $X86_FLAGS_IF_BIT, (%rsp)
+    pushq $GUEST_CS32
+    pushq $0
+    pushq $0
+    movl $ENTRY_SYSENTER, 4(%rsp)
     jmp 1b
 
 /* The one way to a guest. */

@@ -11,7 +11,7 @@
 #include "string.h"
 #include "x86.h"
 
-#define GDT_INDEX(selector) (((selector) - GDT_HV_OFFSET) / 8)
+#define GDT_INDEX(selector) (((selector)-GDT_HV_OFFSET) / 8)
 
 struct tss {
     uint32_t reserved0;
@@ -74,11 +74,16 @@ static void build_gdt(unsigned int cpu, uint64_t *gdt)
                sizeof(struct tss) - 1, 0x9);
 }
 
+/* Frames of a guest end where es lies in its registers. */
+static unsigned long guest_frame_end(unsigned int cpu)
+{
+    return area_page(cpu, 16) - CPU_INFO_BYTES + CPU_INFO_REGS +
+           offsetof(struct cpu_user_regs, es);
+}
+
 static void build_tss(unsigned int cpu, struct tss *tss)
 {
-    /* Frames of a guest end where es lies in its registers. */
-    tss->rsp[0] = area_page(cpu, 16) - CPU_INFO_BYTES + CPU_INFO_REGS +
-                  offsetof(struct cpu_user_regs, es);
+    tss->rsp[0] = guest_frame_end(cpu);
     tss->ist[IST_NMI] = area_page(cpu, CPU_PAGE_NMI + 1);
     tss->ist[IST_MC] = area_page(cpu, CPU_PAGE_MC + 1);
     tss->ist[IST_DB] = area_page(cpu, CPU_PAGE_DB + 1);
@@ -229,6 +234,9 @@ void syscall_init(unsigned int cpu)
     /* Flags that SYSCALL clears: all there are. */
     wrmsr(MSR_SYSCALL_MASK, 0x77fd5U);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
+    wrmsr(MSR_SYSENTER_CS, HV_CS);
+    wrmsr(MSR_SYSENTER_ESP, guest_frame_end(cpu));
+    wrmsr(MSR_SYSENTER_EIP, (uint64_t)entry_sysenter);
 }
 
 bool syscall_in_trampoline(unsigned long rip)

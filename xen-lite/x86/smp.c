@@ -11,10 +11,10 @@
 #include "clock.h"
 #include "cmdline.h"
 #include "core.h"
-#include "domain.h"
-#include "descriptors.h"
-#include "entry.h"
 #include "cpu_features.h"
+#include "descriptors.h"
+#include "domain.h"
+#include "entry.h"
 #include "hv_map.h"
 #include "idle.h"
 #include "machine_vcpu.h"
@@ -57,7 +57,8 @@ uint32_t smp_acpi_id(unsigned int cpu)
     return acpi_ids[cpu];
 }
 
-/* -- starting ------------------------------------------------------------------ */
+/* -- starting
+ * ------------------------------------------------------------------ */
 
 void start_other_cpu(void)
 {
@@ -180,7 +181,8 @@ void smp_start_cpus(uint64_t low_page)
     log_info("%u CPUs online\n", cpu_count);
 }
 
-/* -- requests ------------------------------------------------------------------- */
+/* -- requests
+ * ------------------------------------------------------------------- */
 
 /*
  * One request at a time: the lock is held until all have answered. Taken with
@@ -324,7 +326,8 @@ void machine_kick(unsigned int cpu)
     apic_send(cpu_info_of(cpu)->apic_id, VECTOR_EVENT_CHECK);
 }
 
-/* -- stopping ---------------------------------------------------------------------- */
+/* -- stopping
+ * ---------------------------------------------------------------------- */
 
 #define STOP_WAIT_US 100000U
 #define NO_CPU       UINT32_MAX

@@ -163,6 +163,8 @@ void trap_syscall(struct cpu_user_regs *regs)
     v = current_vcpu();
     if (regs->entry_vector == ENTRY_SYSCALL && v->pv.kernel_mode) {
         hypercall_dispatch(v, regs);
+    } else if (regs->entry_vector == ENTRY_SYSENTER) {
+        pv_bounce_sysenter(v, regs);
     } else {
         pv_bounce_syscall(v, regs, regs->entry_vector == ENTRY_SYSCALL32);
     }

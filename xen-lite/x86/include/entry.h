@@ -21,6 +21,7 @@
 /* entry_vector of a frame made by SYSCALL; bit 9 in compatibility mode. */
 #define ENTRY_SYSCALL   0x100
 #define ENTRY_SYSCALL32 0x200
+#define ENTRY_SYSENTER  0x400
 
 #define TRAP_DE  0
 #define TRAP_DB  1
@@ -58,7 +59,7 @@ void trap_machine_check(struct cpu_user_regs *regs);
 void trap_double_fault(struct cpu_user_regs *regs);
 /* Vectors 0x20 to 0xff, interrupts off. */
 void trap_interrupt(struct cpu_user_regs *regs);
-/* SYSCALL of a guest, interrupts off. */
+/* SYSCALL or SYSENTER of a guest, interrupts off. */
 void trap_syscall(struct cpu_user_regs *regs);
 /*
  * Last thing before every return to a guest: run softirqs, deliver events.
@@ -74,7 +75,7 @@ _Noreturn void entry_exit_to_guest(void);
 _Noreturn void entry_reset_stack(void (*fn)(void));
 
 extern const uint64_t entry_stubs[256];
-extern const char entry_syscall[], entry_syscall32[];
+extern const char entry_syscall[], entry_syscall32[], entry_sysenter[];
 #endif
 
 #endif

@@ -22,6 +22,9 @@
 #define CR4_SMAP       (1UL << 21)
 
 #define MSR_APIC_BASE      0x1bU
+#define MSR_SYSENTER_CS    0x174U
+#define MSR_SYSENTER_ESP   0x175U
+#define MSR_SYSENTER_EIP   0x176U
 #define MSR_TSC_DEADLINE   0x6e0U
 #define MSR_PAT            0x277U
 #define MSR_X2APIC_FIRST   0x800U
