@@ -29,6 +29,11 @@
 #define DEFAULT_CALLS 30000UL
 
 static struct fake_guest *guests[GUESTS];
+static unsigned long outcomes[64][128];
+static unsigned long continued;
+static unsigned long born;
+static unsigned long pinned[4];
+static unsigned long new_roots;
 static uint64_t random_state;
 static domid_t next_domid;
 
@@ -91,6 +96,7 @@ static void guest_new(unsigned int index)
                                   FAKE_MMIO_READONLY_MFN),
                      0);
     guests[index] = guest;
+    born++;
 }
 
 static void guest_end(unsigned int index)
@@ -160,7 +166,8 @@ static uint64_t any_entry(const struct fake_guest *guest)
         return one_in(2) ? 0 : random64() & ~PTE_PRESENT;
     }
     entry |= PTE_PRESENT;
-    entry |= random64() & (PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY);
+    entry |= random64() & (PTE_USER | PTE_ACCESSED | PTE_DIRTY);
+    entry |= one_in(4) ? PTE_WRITABLE : 0;
     if (one_in(8)) {
         entry |= random64() & (PTE_AVAIL | PTE_NX | PTE_GLOBAL |
                                PTE_GUEST_KERNEL | PTE_LOG_DIRTY);
@@ -216,6 +223,8 @@ static long call(unsigned int index, struct vcpu *v, unsigned long number,
     }
     fake_preempt_every(0);
     fake_clear_softirqs();
+    outcomes[number % 64][rc >= 0 ? 0 : -rc > 127 ? 127 : -rc]++;
+    continued += fake_continuations();
     return rc;
 }
 
@@ -287,14 +296,16 @@ static void do_mmuext(unsigned int index, struct vcpu *v)
 
 static void do_update_va(unsigned int index, struct vcpu *v)
 {
-    unsigned long va = fake_va(any_pfn());
+    unsigned long pfn = any_pfn();
     unsigned long flags = below(3) | (one_in(2) ? UVMF_ALL : 0);
+    uint64_t entry = any_entry(guests[index]);
 
-    if (one_in(50)) {
-        va = random64();
+    if (!one_in(4)) { /* where it belongs */
+        entry = pte_make(guests[index]->mfn[pfn],
+                         PTE_PRESENT | (one_in(2) ? PTE_WRITABLE : 0));
     }
-    (void)call(index, v, __HYPERVISOR_update_va_mapping, va,
-               any_entry(guests[index]), flags, 0);
+    (void)call(index, v, __HYPERVISOR_update_va_mapping,
+               one_in(50) ? random64() : fake_va(pfn), entry, flags, 0);
 }
 
 static long set_access(unsigned int index, struct vcpu *v, unsigned long pfn,
@@ -330,8 +341,10 @@ static void do_make_table(unsigned int index, struct vcpu *v)
     }
     (void)fake_guest_write(fake_va(pfn), table, sizeof(table));
     (void)set_access(index, v, pfn, false);
-    (void)mmuext(index, v, MMUEXT_PIN_L1_TABLE + level - 1,
-                 guest->mfn[pfn].number, 0, DOMID_SELF);
+    if (mmuext(index, v, MMUEXT_PIN_L1_TABLE + level - 1,
+               guest->mfn[pfn].number, 0, DOMID_SELF) == 0) {
+        pinned[level - 1]++;
+    }
 }
 
 /* A copy of the L4 in use becomes the root of this vCPU. */
@@ -349,6 +362,7 @@ static void do_new_root(unsigned int index, struct vcpu *v)
     (void)set_access(index, v, pfn, false);
     if (mmuext(index, v, MMUEXT_PIN_L4_TABLE, guest->mfn[pfn].number, 0,
                DOMID_SELF) == 0) {
+        new_roots++;
         (void)mmuext(index, v,
                      one_in(2) ? MMUEXT_NEW_BASEPTR : MMUEXT_NEW_USER_BASEPTR,
                      guest->mfn[pfn].number, 0, DOMID_SELF);
@@ -505,6 +519,25 @@ static void step(void)
     actions[below(ARRAY_COUNT(actions))](index, v);
 }
 
+/* How often each call ended how: RANDOM_REPORT in the environment shows it. */
+static void report(void)
+{
+    if (getenv("RANDOM_REPORT") == NULL) {
+        return;
+    }
+    printf("%lu guests, %lu continuations, pins %lu %lu %lu %lu, %lu roots\n",
+           born, continued, pinned[0], pinned[1], pinned[2], pinned[3],
+           new_roots);
+    for (unsigned int number = 0; number < 64; number++) {
+        for (unsigned int rc = 0; rc < 128; rc++) {
+            if (outcomes[number][rc] != 0) {
+                printf("call %u: -%u: %lu\n", number, rc,
+                       outcomes[number][rc]);
+            }
+        }
+    }
+}
+
 static void random_calls_leave_every_count_right(void **state)
 {
     unsigned long calls = environment("RANDOM_CALLS", DEFAULT_CALLS);
@@ -526,6 +559,7 @@ static void random_calls_leave_every_count_right(void **state)
         assert_int_equal(fake_locks_held(), 0);
     }
     fake_audit();
+    report();
     for (unsigned int i = 0; i < GUESTS; i++) {
         guest_end(i);
     }
