@@ -17,7 +17,7 @@ $(IMAGES)/vmlinuz: $(CACHE)/root/kver
 	$(Q)mkdir -p $(@D) && cp $(CACHE)/root/boot/vmlinuz-* $@
 
 $(IMAGES)/dom0.img: $(CACHE)/root/kver $(KIT)/mk-dom0-initramfs.sh \
-    $(KIT)/dom0-init $(KIT)/xl-guest.sh $(KIT)/demo-dom0.sh $(KIT_COMMON) $(wildcard $(DOM0_STAGING)/stamp)
+    $(KIT)/dom0-init $(KIT)/xl-guest.sh $(KIT)/demo-dom0.sh $(KIT_COMMON) $(DOM0_STAGING)/stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call step,IMAGE,images/dom0.img) \
 	    $(KIT)/mk-dom0-initramfs.sh $(CACHE)/root $@ $(DOM0_STAGING)

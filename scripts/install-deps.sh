@@ -21,6 +21,7 @@ build|libyajl-dev|libyajl, linked by libxlutil
 build|liblzma-dev|xz unpacking in the domain builder
 build|zlib1g-dev|gzip unpacking in the domain builder
 build|libzstd-dev|zstd unpacking in the domain builder
+build|liblz4-dev|lz4 unpacking in the domain builder
 run|qemu-system-x86|the machine that everything is booted in
 run|qemu-utils|disk images for device tests
 run|ovmf|UEFI firmware for that machine
