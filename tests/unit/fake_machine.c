@@ -7,6 +7,8 @@
 #include "fake.h"
 #include "fake_internal.h"
 
+#include "../../xen-lite/mm/pt.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -350,6 +352,7 @@ void fake_start(void)
     memory_start();
     fake_tlb_start();
     fake_registers_start();
+    pt_limits.known = false; /* asked for again */
     fake_devices_start();
     core_reset();
     fake_this_cpu = NULL;
