@@ -256,7 +256,7 @@ static void put_entry(uint64_t entry)
 
 uint64_t world_pte(const struct domain *d, unsigned int i)
 {
-    return table_of(d)[i];
+    return __atomic_load_n(&table_of(d)[i], __ATOMIC_SEQ_CST);
 }
 
 void world_drop_pte(struct domain *d, unsigned int i)

@@ -12,6 +12,9 @@
 /* A guest that keeps changing an entry gets an error, not our time. */
 #define CLAIM_ATTEMPTS 8U
 
+_Static_assert(sizeof(grant_entry_v1_t) == sizeof(uint64_t),
+               "xen/grant_table.h: an entry is a word");
+
 /* The flags and the domain of an entry change as one 32-bit word. */
 struct header {
     uint16_t flags;
@@ -156,6 +159,18 @@ mfn_t grant_pinned_mfn(struct domain *granter, grant_ref_t ref)
     return mfn;
 }
 
+/* Both are the caller's own and unused: what its other CPUs do to them
+ * meanwhile harms it alone. */
+static void swap_words(grant_entry_v1_t *a, grant_entry_v1_t *b)
+{
+    uint64_t *first = (uint64_t *)(void *)a;
+    uint64_t *second = (uint64_t *)(void *)b;
+    uint64_t kept = __atomic_load_n(first, __ATOMIC_ACQUIRE);
+
+    kept = __atomic_exchange_n(second, kept, __ATOMIC_SEQ_CST);
+    __atomic_store_n(first, kept, __ATOMIC_SEQ_CST);
+}
+
 int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
 {
     struct grant_table *table = d->grant;
@@ -173,12 +188,7 @@ int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
             is_pinned(active_entry(table, b))) {
             status = GNTST_eagain;
         } else {
-            /* Both are the caller's own and unused: what its other CPUs do
-             * to them meanwhile harms it alone. */
-            grant_entry_v1_t kept = *shared_entry(table, a);
-
-            *shared_entry(table, a) = *shared_entry(table, b);
-            *shared_entry(table, b) = kept;
+            swap_words(shared_entry(table, a), shared_entry(table, b));
         }
     }
     spin_unlock(&table->lock);
