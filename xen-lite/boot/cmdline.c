@@ -177,8 +177,6 @@ static int parse_vcpus(const struct option *o, const char *value)
             return -XEN_EINVAL;
         }
         end = *value == '\0' ? value : end;
-    } else {
-        low = 1;
     }
     if (*end != '\0' || high < low || high > UINT32_MAX) {
         return -XEN_EINVAL;

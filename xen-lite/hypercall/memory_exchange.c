@@ -188,6 +188,13 @@ static bool same_size(const struct xen_memory_exchange *asked)
     return in << asked->in.extent_order == out << asked->out.extent_order;
 }
 
+static bool list_ok(const struct xen_memory_reservation *list)
+{
+    return list->nr_extents <= ~0UL / sizeof(xen_pfn_t) &&
+           guest_range_ok(GUEST_HANDLE_VA(list->extent_start),
+                          list->nr_extents * sizeof(xen_pfn_t));
+}
+
 static int check(struct vcpu *v, const struct xen_memory_exchange *asked)
 {
     unsigned int max = memory_max_order(v);
@@ -199,7 +206,11 @@ static int check(struct vcpu *v, const struct xen_memory_exchange *asked)
                    ? -XEN_EPERM
                    : -XEN_EINVAL;
     }
-    return same_size(asked) ? 0 : -XEN_EINVAL;
+    if (!same_size(asked)) {
+        return -XEN_EINVAL;
+    }
+    /* Before any frame is given up for a list that cannot be read. */
+    return list_ok(&asked->in) && list_ok(&asked->out) ? 0 : -XEN_EFAULT;
 }
 
 static void prepare(struct exchange *x, const struct xen_memory_exchange *asked)

@@ -19,6 +19,7 @@ struct vcpu;
 /* Selectors of the flat segments the ABI gives guests. */
 #define GUEST_SELECTOR_CS64 0xe033U
 #define GUEST_SELECTOR_DS   0xe02bU
+#define GUEST_SELECTOR_CS32 0xe023U
 
 #define X86_FLAG_TF   (1UL << 8)
 #define X86_FLAG_IF   (1UL << 9)
@@ -32,7 +33,7 @@ struct vcpu;
 /* Bit 1 always reads as one. */
 #define X86_FLAG_FIXED (1UL << 1)
 
-#define X86_CR0_TS  (1UL << 3)
+#define X86_CR0_TS         (1UL << 3)
 #define X86_CR4_TSD        (1UL << 2)
 #define X86_CR4_DE         (1UL << 3)
 #define X86_CR4_PAE        (1UL << 5)
@@ -43,7 +44,7 @@ struct vcpu;
 #define X86_CR4_OSXSAVE    (1UL << 18)
 /* What a guest reads in CR0 and CR4 at its start. */
 #define PV_CR0_DEFAULT 0x80050033UL
-#define PV_CR4_DEFAULT                                                         \
+#define PV_CR4_DEFAULT \
     (X86_CR4_PAE | X86_CR4_MCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
 /* DR6 bits that read as one, and that read as zero (SDM 3B 17.2.3). */
 #define X86_DR6_FIXED         0xffff0ff0UL
@@ -73,13 +74,14 @@ enum x86_vector {
     VECTOR_SYSCALL = 0x100, /* entry_vector of a SYSCALL: see pv_bounce() */
 };
 
-#define PF_PRESENT (1U << 0)
-#define PF_WRITE   (1U << 1)
-#define PF_USER    (1U << 2)
+#define PF_PRESENT  (1U << 0)
+#define PF_WRITE    (1U << 1)
+#define PF_USER     (1U << 2)
 #define PF_RESERVED (1U << 3)
-#define PF_FETCH   (1U << 4)
+#define PF_FETCH    (1U << 4)
 
-/* -- bounce.c: build the guest kernel's frame ------------------------------- */
+/* -- bounce.c: build the guest kernel's frame -------------------------------
+ */
 
 /*
  * Deliver exception @vector to the current vCPU: through its trap table, with
@@ -104,7 +106,8 @@ void pv_deliver(struct vcpu *v, struct cpu_user_regs *regs);
 /* Guest kernel <-> guest user: page-table root and GS base. */
 void pv_toggle_mode(struct vcpu *v);
 
-/* -- traps.c: exceptions raised by guest code -------------------------------- */
+/* -- traps.c: exceptions raised by guest code --------------------------------
+ */
 
 void pv_trap_page_fault(struct vcpu *v, struct cpu_user_regs *regs,
                         unsigned long va, uint32_t error_code);
@@ -119,7 +122,8 @@ void pv_trap_debug(struct vcpu *v, struct cpu_user_regs *regs,
 void pv_trap_other(struct vcpu *v, struct cpu_user_regs *regs,
                    unsigned int vector, uint32_t error_code);
 
-/* -- emulate.c: privileged instructions ------------------------------------- */
+/* -- emulate.c: privileged instructions -------------------------------------
+ */
 
 /*
  * Emulate the instruction at regs->rip if it is one that a guest may use.
@@ -130,7 +134,8 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs);
 /* ud2a "xen" cpuid: the same for #UD. */
 bool pv_emulate_forced(struct vcpu *v, struct cpu_user_regs *regs);
 
-/* -- io.c, msr.c, cpuid.c ------------------------------------------------------ */
+/* -- io.c, msr.c, cpuid.c
+ * ------------------------------------------------------ */
 
 /* May @v touch ports [port, port + bytes)? By IOPL or the I/O bitmap. */
 bool pv_port_allowed(struct vcpu *v, uint16_t port, unsigned int bytes);
@@ -149,7 +154,8 @@ unsigned long pv_cr4_bits(const struct domain *d);
 /* The TSC that @v sees: the machine's, or a virtual one. */
 uint64_t pv_read_tsc(const struct vcpu *v);
 
-/* -- descriptors.c ----------------------------------------------------------------- */
+/* -- descriptors.c
+ * ----------------------------------------------------------------- */
 
 /*
  * May a guest have @descriptor in its GDT or LDT? Forces what can be forced
@@ -168,12 +174,14 @@ int pv_set_ldt(struct vcpu *v, unsigned long base, unsigned int entries);
 /* The processor missed LDT page of offset @offset: map it if there is one. */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
 
-/* -- debug registers ------------------------------------------------------------------ */
+/* -- debug registers
+ * ------------------------------------------------------------------ */
 
 /* 0, -XEN_EINVAL, -XEN_EPERM, -XEN_ENODEV (no such register). */
 int pv_set_debugreg(struct vcpu *v, unsigned int index, unsigned long value);
 
-/* -- addresses ---------------------------------------------------------------------- */
+/* -- addresses
+ * ---------------------------------------------------------------------- */
 
 /* Force privilege level 3 into a code or stack selector. */
 static inline unsigned int selector_ring3(unsigned int selector)

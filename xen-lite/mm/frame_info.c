@@ -299,7 +299,7 @@ static int next_word(const struct page *page, uint64_t word,
         return 0;
     }
     if (page_type_of(word) != type) {
-        return -XEN_EBUSY;
+        return -XEN_EINVAL;
     }
     if ((word & PAGE_TYPE_VALIDATED) != 0) {
         *next = word + 1;

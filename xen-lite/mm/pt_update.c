@@ -73,10 +73,7 @@ int pt_update(struct domain *d, struct domain *from, struct page *page,
     pte_t old;
     int rc;
 
-    if (pt_slot_reserved(level, slot)) {
-        return -XEN_EPERM;
-    }
-    if (level > 1 && from != d) {
+    if (pt_slot_reserved(level, slot) || (level > 1 && from != d)) {
         return -XEN_EINVAL;
     }
     if (change_flags(at, entry, level, keep_ad)) {

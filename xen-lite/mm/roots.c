@@ -44,7 +44,7 @@ int mm_pin_table(struct domain *d, mfn_t mfn, enum page_type type)
     rc = page_get_type_preemptible(page, type);
     if (rc != 0) {
         page_put(page);
-        return rc == -XEN_ERESTART ? rc : -XEN_EINVAL;
+        return rc;
     }
     if (!set_pin(page)) {
         drop_both(page);

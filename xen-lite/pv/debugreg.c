@@ -73,7 +73,7 @@ int pv_set_debugreg(struct vcpu *v, unsigned int index, unsigned long value)
 long hc_set_debugreg(struct vcpu *v, struct hypercall_args *args)
 {
     if (args->a[0] > 7) {
-        return -XEN_EINVAL;
+        return -XEN_ENODEV;
     }
     return pv_set_debugreg(v, (unsigned int)args->a[0], args->a[1]);
 }
@@ -83,7 +83,7 @@ long hc_get_debugreg(struct vcpu *v, struct hypercall_args *args)
     unsigned long index = args->a[0];
 
     if (index > 7) {
-        return -XEN_EINVAL;
+        return -XEN_ENODEV;
     }
     if (index == 4 || index == 5) {
         if ((v->pv.cr4 & X86_CR4_DE) != 0) {

@@ -21,9 +21,21 @@
 #define DESC_DPL_SHIFT    45
 #define DESC_DPL          (3ULL << DESC_DPL_SHIFT)
 #define DESC_CALL_GATE    (0xcULL << 40)
+/* Bits 0-7 of a gate's upper half. */
+#define DESC_GATE_RESERVED (0xffULL << 32)
+#define SELECTOR_LDT       4U
 
 #define ENTRIES_PER_PAGE (PAGE_BYTES / sizeof(uint64_t))
 #define LDT_ENTRIES_MAX  8192U
+
+/* May a call gate lead to @selector: the guest's own code, or flat code? */
+static bool gate_selector_ok(unsigned int selector)
+{
+    return selector < FIRST_RESERVED_GDT_BYTE ||
+           (selector & SELECTOR_LDT) != 0 ||
+           selector_ring3(selector) == GUEST_SELECTOR_CS64 ||
+           selector_ring3(selector) == GUEST_SELECTOR_CS32;
+}
 
 bool descriptor_fix(uint64_t *descriptor)
 {
@@ -40,12 +52,16 @@ bool descriptor_fix(uint64_t *descriptor)
     if ((desc & DESC_TYPE) == 0) {
         return true; /* second half of a 16-byte descriptor: no type */
     }
-    if ((desc & DESC_TYPE) == DESC_CALL_GATE) {
-        /* Unusable from ring 3: the guest gets #GP when it tries. */
-        *descriptor = desc & ~DESC_DPL;
-        return true;
+    if ((desc & DESC_TYPE) != DESC_CALL_GATE) {
+        return false; /* LDT, TSS, interrupt and trap gates */
     }
-    return false; /* LDT, TSS, interrupt and trap gates */
+    if ((desc & DESC_GATE_RESERVED) != 0 ||
+        !gate_selector_ok((unsigned int)(desc >> 16) & 0xffff)) {
+        return false;
+    }
+    /* Unusable from ring 3: the guest gets #GP when it tries. */
+    *descriptor = desc & ~DESC_DPL;
+    return true;
 }
 
 /* -- GDT

@@ -13,8 +13,9 @@
 #include "mm.h"
 #include "x86.h"
 
-#define WINDOW_TABLE (PTE_P | PTE_RW | PTE_A | PTE_D)
-#define WINDOW_PAGE  (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX)
+#define WINDOW_TABLE   (PTE_P | PTE_RW | PTE_A | PTE_D)
+#define WINDOW_NOTHING (PTE_P | PTE_A | PTE_NX)
+#define WINDOW_PAGE    (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX)
 
 static uint64_t table_entry(const void *table, uint64_t flags)
 {
@@ -61,6 +62,31 @@ void machine_domain_destroy(struct domain *d)
     heap_free(m);
 }
 
+/*
+ * GDT pages that the guest has not set: all entries absent, so that its use of
+ * one is #GP and not a fault on an address that it cannot know.
+ */
+static const uint64_t no_descriptors[PAGE_BYTES / sizeof(uint64_t)]
+    __attribute__((aligned(PAGE_BYTES)));
+
+static uint64_t *window_entry(const struct vcpu *v, unsigned int page)
+{
+    unsigned int index = v->id * WINDOW_PAGES + page;
+
+    return &v->domain->machine->l1[index / 512U][index % 512U];
+}
+
+static uint64_t window_value(unsigned int page, mfn_t mfn)
+{
+    if (!mfn_equal(mfn, INVALID_MFN)) {
+        return mfn.number << PAGE_SHIFT | WINDOW_PAGE;
+    }
+    if (page >= WINDOW_LDT) {
+        return 0; /* a fault there maps the page: pv_map_ldt_page() */
+    }
+    return image_phys_of(no_descriptors) | WINDOW_NOTHING;
+}
+
 /* The L1 that maps @v's window; created with the vCPU. */
 static int window_create(struct vcpu *v)
 {
@@ -74,23 +100,15 @@ static int window_create(struct vcpu *v)
         }
         m->l2[which] = table_entry(m->l1[which], WINDOW_TABLE);
     }
+    for (unsigned int page = 0; page < GDT_GUEST_PAGES; page++) {
+        *window_entry(v, page) = window_value(page, INVALID_MFN);
+    }
     return 0;
-}
-
-static uint64_t *window_entry(const struct vcpu *v, unsigned int page)
-{
-    unsigned int index = v->id * WINDOW_PAGES + page;
-
-    return &v->domain->machine->l1[index / 512U][index % 512U];
 }
 
 static void window_set(struct vcpu *v, unsigned int page, mfn_t mfn)
 {
-    uint64_t *entry = window_entry(v, page);
-
-    *entry = mfn_equal(mfn, INVALID_MFN)
-                 ? 0
-                 : mfn.number << PAGE_SHIFT | WINDOW_PAGE;
+    *window_entry(v, page) = window_value(page, mfn);
     if (v == current_vcpu()) {
         invlpg(window_of(v->id) + page * PAGE_BYTES);
     }
