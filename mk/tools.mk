@@ -41,5 +41,6 @@ $(O)/dom0-staging/stamp: $(O)/xlite $(O)/xlite-debian
 .PHONY: tools
 tools: $(O)/dom0-staging/stamp ## build libxenctrl.a and xlite, stage for dom0
 
-ALL_TARGETS += $(O)/libxenctrl.a
+ALL_TARGETS += $(O)/libxenctrl.a $(O)/xlite $(O)/xlite-debian \
+    $(O)/dom0-staging/stamp
 -include $(TOOLS_LIB_O:.o=.d) $(TOOLS_XLITE_O:.o=.d)

@@ -11,8 +11,8 @@
 
 #include <xenforeignmemory.h>
 
-#include "builder/guest_memory.h"
 #include "builder/grants.h"
+#include "builder/guest_memory.h"
 #include "builder/tables.h"
 
 #define START_MAGIC "xen-3.0-x86_64"
@@ -33,8 +33,7 @@ static int failed(struct building *b, const char *what)
                       b->g->domid, strerror(errno));
 }
 
-int pv_layout(const struct pv_guest *g, struct layout *l,
-              struct build_error *e)
+int pv_layout(const struct pv_guest *g, struct layout *l, struct build_error *e)
 {
     const struct kernel_notes *notes = &g->kernel->notes;
     struct layout_request request = {
@@ -58,9 +57,7 @@ static int set_address_size(struct building *b)
         .u.address_size.size = 64,
     };
 
-    return xc_domctl(b->g->xch, &domctl) == 0
-               ? 0
-               : failed(b, "make 64-bit");
+    return xc_domctl(b->g->xch, &domctl) == 0 ? 0 : failed(b, "make 64-bit");
 }
 
 static int load_images(struct building *b)
@@ -197,8 +194,7 @@ static int write_tables(struct building *b)
  */
 static int init_shared_info(struct building *b, xen_pfn_t frame)
 {
-    struct xenforeignmemory_handle *fmem =
-        xc_interface_fmem_handle(b->g->xch);
+    struct xenforeignmemory_handle *fmem = xc_interface_fmem_handle(b->g->xch);
     shared_info_t *shared = xenforeignmemory_map(
         fmem, b->g->domid, PROT_READ | PROT_WRITE, 1, &frame, NULL);
 

@@ -12,12 +12,12 @@
 #define OFF_PAYLOAD_LENGTH 0x24cU
 #define HEADER_END         0x250U
 
-#define BOOT_FLAG     0xaa55U
-#define HEADER_MAGIC  0x53726448U /* "HdrS" */
-#define VERSION_MIN   0x0208U     /* the first with payload fields */
-#define SECTOR_BYTES  512U
-#define LENGTH_BYTES  4U          /* unpacked size behind the stream */
-#define UNPACKED_MAX  (1UL << 30) /* no kernel is that large */
+#define BOOT_FLAG    0xaa55U
+#define HEADER_MAGIC 0x53726448U /* "HdrS" */
+#define VERSION_MIN  0x0208U     /* the first with payload fields */
+#define SECTOR_BYTES 512U
+#define LENGTH_BYTES 4U          /* unpacked size behind the stream */
+#define UNPACKED_MAX (1UL << 30) /* no kernel is that large */
 
 bool bzimage_detect(struct bytes file)
 {
@@ -30,11 +30,10 @@ static uint64_t setup_bytes(struct bytes file)
 {
     uint8_t sectors = file.data[OFF_SETUP_SECTS];
 
-    return ((sectors == 0 ? 4U : sectors) + 1U) * SECTOR_BYTES;
+    return ((sectors == 0 ? 4ULL : sectors) + 1) * SECTOR_BYTES;
 }
 
-int bzimage_parse(struct bytes file, struct bzimage *out,
-                  struct build_error *e)
+int bzimage_parse(struct bytes file, struct bzimage *out, struct build_error *e)
 {
     uint64_t offset;
     uint32_t length;
@@ -56,7 +55,7 @@ int bzimage_parse(struct bytes file, struct bzimage *out,
         return build_fail(e, BUILD_BAD_IMAGE,
                           "truncated: its header promises %llu bytes, but the "
                           "file has %zu; copy it again",
-                          (unsigned long long)(offset + length), file.size);
+                          (unsigned long long)offset + length, file.size);
     }
     if (length <= LENGTH_BYTES) {
         return build_fail(e, BUILD_BAD_IMAGE,

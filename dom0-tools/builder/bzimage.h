@@ -7,8 +7,8 @@
 #include "builder/error.h"
 
 struct bzimage {
-    struct bytes payload;    /* the compressed stream alone */
-    size_t unpacked_bytes;   /* what it unpacks to, from its last 4 bytes */
+    struct bytes payload;  /* the compressed stream alone */
+    size_t unpacked_bytes; /* what it unpacks to, from its last 4 bytes */
 };
 
 /* Does @file begin like a bzImage? */

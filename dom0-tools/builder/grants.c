@@ -26,8 +26,7 @@ static void set_entries(void *table, xen_pfn_t console_mfn,
     grant_entry_v1_t *entries = table;
 
     set_entry(&entries[GNTTAB_RESERVED_CONSOLE], console_mfn, console_domid);
-    set_entry(&entries[GNTTAB_RESERVED_XENSTORE], xenstore_mfn,
-              xenstore_domid);
+    set_entry(&entries[GNTTAB_RESERVED_XENSTORE], xenstore_mfn, xenstore_domid);
 }
 
 /* Returns the first frame of the table, mapped, or NULL with errno. */

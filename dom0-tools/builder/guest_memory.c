@@ -42,8 +42,8 @@ static uint64_t populate_batch(struct guest_memory *m, uint64_t pfn,
     for (uint64_t i = 0; i < count; i++) {
         extents[i] = pfn + (i << order);
     }
-    got = xc_domain_populate_physmap(m->xch, m->domid, count, order, 0,
-                                     extents);
+    got =
+        xc_domain_populate_physmap(m->xch, m->domid, count, order, 0, extents);
     for (int i = 0; i < got; i++) {
         for (uint64_t j = 0; j < 1UL << order; j++) {
             m->p2m[pfn + ((uint64_t)i << order) + j] = extents[i] + j;
@@ -96,9 +96,9 @@ void guest_memory_free(struct guest_memory *m)
 void *guest_memory_map(const struct guest_memory *m, uint64_t pfn,
                        uint64_t count, struct build_error *e)
 {
-    void *window = xenforeignmemory_map(xc_interface_fmem_handle(m->xch),
-                                        m->domid, PROT_READ | PROT_WRITE,
-                                        count, m->p2m + pfn, NULL);
+    void *window =
+        xenforeignmemory_map(xc_interface_fmem_handle(m->xch), m->domid,
+                             PROT_READ | PROT_WRITE, count, m->p2m + pfn, NULL);
 
     if (window == NULL) {
         (void)build_fail(e, BUILD_FAILED,
@@ -134,8 +134,7 @@ static void fill_window(uint8_t *to, uint64_t room, struct bytes *data,
 }
 
 int guest_memory_write(const struct guest_memory *m, uint64_t offset,
-                       struct bytes data, uint64_t size,
-                       struct build_error *e)
+                       struct bytes data, uint64_t size, struct build_error *e)
 {
     uint64_t pfn = offset / PAGE_BYTES;
     uint64_t skip = offset % PAGE_BYTES;

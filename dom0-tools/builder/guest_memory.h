@@ -36,7 +36,6 @@ void guest_memory_unmap(const struct guest_memory *m, void *window,
  * @size bytes. Returns 0, or -1 with @e.
  */
 int guest_memory_write(const struct guest_memory *m, uint64_t offset,
-                       struct bytes data, uint64_t size,
-                       struct build_error *e);
+                       struct bytes data, uint64_t size, struct build_error *e);
 
 #endif

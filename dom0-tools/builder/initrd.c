@@ -78,15 +78,14 @@ static size_t cpio_member(struct bytes in, bool *last)
     return file_at < in.size ? (size_t)file_at : in.size;
 }
 
-static int check_cpio(struct bytes in, size_t *consumed,
-                      struct build_error *e)
+static int check_cpio(struct bytes in, size_t *consumed, struct build_error *e)
 {
     bool last = false;
     size_t at = 0;
 
     while (!last) {
-        size_t bytes = cpio_member(
-            (struct bytes){in.data + at, in.size - at}, &last);
+        size_t bytes =
+            cpio_member((struct bytes){in.data + at, in.size - at}, &last);
 
         if (bytes == 0) {
             return build_fail(e, BUILD_BAD_IMAGE,
@@ -100,8 +99,7 @@ static int check_cpio(struct bytes in, size_t *consumed,
     return 0;
 }
 
-static int check_part(struct bytes in, size_t *consumed,
-                      struct build_error *e)
+static int check_part(struct bytes in, size_t *consumed, struct build_error *e)
 {
     if (is_cpio(in)) {
         return check_cpio(in, consumed, e);

@@ -52,8 +52,7 @@ struct kernel {
  * Parse @elf: segments and notes, all bounds checked. The segments point into
  * @elf. Returns 0, or -1 with @e: not an x86-64 ELF, truncated, not for PV.
  */
-int kernel_parse_elf(struct bytes elf, struct kernel *k,
-                     struct build_error *e);
+int kernel_parse_elf(struct bytes elf, struct kernel *k, struct build_error *e);
 
 /* Collect the Xen notes of a note segment into @notes. */
 void kernel_parse_notes(struct bytes section, struct kernel_notes *notes);

@@ -60,9 +60,9 @@ static void segment_notes(struct bytes elf, const Elf64_Ehdr *header,
 
         if (segment.p_type == PT_NOTE &&
             bytes_hold(elf, segment.p_offset, segment.p_filesz)) {
-            kernel_parse_notes((struct bytes){elf.data + segment.p_offset,
-                                              segment.p_filesz},
-                               notes);
+            kernel_parse_notes(
+                (struct bytes){elf.data + segment.p_offset, segment.p_filesz},
+                notes);
         }
     }
 }
@@ -80,9 +80,9 @@ static void section_notes(struct bytes elf, const Elf64_Ehdr *header,
                         sizeof(section)) &&
             section.sh_type == SHT_NOTE &&
             bytes_hold(elf, section.sh_offset, section.sh_size)) {
-            kernel_parse_notes((struct bytes){elf.data + section.sh_offset,
-                                              section.sh_size},
-                               notes);
+            kernel_parse_notes(
+                (struct bytes){elf.data + section.sh_offset, section.sh_size},
+                notes);
         }
     }
 }
@@ -168,7 +168,7 @@ static int add_segments(struct kernel *k, struct bytes elf,
 int kernel_parse_elf(struct bytes elf, struct kernel *k, struct build_error *e)
 {
     struct kernel_notes *notes = &k->notes;
-    Elf64_Ehdr header;
+    Elf64_Ehdr header = {0};
 
     if (check_header(elf, &header, e) < 0) {
         return -1;

@@ -55,8 +55,8 @@ static struct pfn_range take_range(uint64_t *next, uint64_t count)
 static void take_tables(struct table_map *map, uint64_t *next)
 {
     for (unsigned int level = 3; level >= 1; level--) {
-        map->tables[level - 1] = take_range(
-            next, layout_table_count(map->start, map->end, level));
+        map->tables[level - 1] =
+            take_range(next, layout_table_count(map->start, map->end, level));
     }
 }
 
@@ -104,8 +104,7 @@ static void place_mapped(struct layout *l, const struct layout_request *r)
 }
 
 /* Behind the mapping: what the kernel finds by frame number or by init_p2m. */
-static uint64_t place_unmapped(struct layout *l,
-                               const struct layout_request *r)
+static uint64_t place_unmapped(struct layout *l, const struct layout_request *r)
 {
     uint64_t next = (l->main_map.end - l->main_map.start) / PAGE_BYTES;
 
@@ -181,14 +180,13 @@ int layout_compute(const struct layout_request *request, struct layout *out,
                           (unsigned long long)request->virt_base);
     }
     if (used > request->nr_pages) {
-        return build_fail(e, BUILD_BAD_IMAGE,
-                          "the guest has %llu MiB of memory, but kernel, "
-                          "ramdisk and page tables take %llu MiB; raise "
-                          "'memory'",
-                          (unsigned long long)(request->nr_pages * PAGE_BYTES /
-                                               MIB),
-                          (unsigned long long)((used * PAGE_BYTES + MIB - 1) /
-                                               MIB));
+        return build_fail(
+            e, BUILD_BAD_IMAGE,
+            "the guest has %llu MiB of memory, but kernel, "
+            "ramdisk and page tables take %llu MiB; raise "
+            "'memory'",
+            (unsigned long long)(request->nr_pages * PAGE_BYTES / MIB),
+            (unsigned long long)((used * PAGE_BYTES + MIB - 1) / MIB));
     }
     *out = l;
     return 0;

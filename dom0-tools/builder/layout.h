@@ -24,19 +24,19 @@ struct pfn_range {
  * of the tables that map it, for each level without the shared L4.
  */
 struct table_map {
-    uint64_t start; /* first virtual address */
-    uint64_t end;   /* first one behind it */
-    uint64_t pfn;   /* frame that start maps to */
+    uint64_t start;             /* first virtual address */
+    uint64_t end;               /* first one behind it */
+    uint64_t pfn;               /* frame that start maps to */
     struct pfn_range tables[3]; /* L1, L2, L3 */
 };
 
 struct layout_request {
     uint64_t nr_pages;
     uint64_t virt_base;
-    uint64_t kernel_end;    /* bytes from virt_base */
+    uint64_t kernel_end; /* bytes from virt_base */
     uint64_t initrd_bytes;
-    bool initrd_unmapped;   /* the kernel takes a frame number for it */
-    bool p2m_outside;       /* the kernel names init_p2m for the p2m */
+    bool initrd_unmapped; /* the kernel takes a frame number for it */
+    bool p2m_outside;     /* the kernel names init_p2m for the p2m */
     uint64_t init_p2m;
 };
 
@@ -52,8 +52,8 @@ struct layout {
     struct pfn_range tables; /* L4 first, then L3, L2, L1 of the main map */
     uint64_t stack;
     struct table_map main_map;
-    struct table_map p2m_map;     /* empty unless p2m_outside */
-    struct pfn_range p2m_frames;  /* tables and data of p2m_map */
+    struct table_map p2m_map;    /* empty unless p2m_outside */
+    struct pfn_range p2m_frames; /* tables and data of p2m_map */
 };
 
 /*

@@ -6,9 +6,8 @@
 #include "builder/tables.h"
 
 #define TABLE_ENTRIES 512U
-#define UPPER_FLAGS                                                            \
-    (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define LEAF_FLAGS (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define LEAF_FLAGS    (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define UPPER_FLAGS   (LEAF_FLAGS | PTE_RW)
 
 static bool in_range(struct pfn_range range, uint64_t pfn)
 {
@@ -44,8 +43,7 @@ static uint64_t table_for(const struct table_map *map, uint64_t va,
 {
     unsigned int shift = 12 + 9 * level;
 
-    return map->tables[level - 1].start + (va >> shift) -
-           (map->start >> shift);
+    return map->tables[level - 1].start + (va >> shift) - (map->start >> shift);
 }
 
 /* Entries of @level tables that point at tables one level down. */

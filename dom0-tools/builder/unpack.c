@@ -78,9 +78,8 @@ static int unpack_lzma(struct job *job, enum pack_format format)
     lzma_ret ret;
     int rc = 0;
 
-    ret = format == PACK_XZ
-              ? lzma_stream_decoder(&stream, LZMA_MEMORY_MAX, 0)
-              : lzma_alone_decoder(&stream, LZMA_MEMORY_MAX);
+    ret = format == PACK_XZ ? lzma_stream_decoder(&stream, LZMA_MEMORY_MAX, 0)
+                            : lzma_alone_decoder(&stream, LZMA_MEMORY_MAX);
     stream.next_in = job->in.data;
     stream.avail_in = job->in.size;
     while (ret == LZMA_OK && rc == 0) {
@@ -130,9 +129,13 @@ static int unpack_zstd(struct job *job)
 {
     ZSTD_DStream *stream = ZSTD_createDStream();
     ZSTD_inBuffer in = {job->in.data, job->in.size, 0};
-    size_t left = stream != NULL ? ZSTD_initDStream(stream) : 0;
-    int rc = stream != NULL ? 0 : damaged(job, "zstd");
+    size_t left;
+    int rc = 0;
 
+    if (stream == NULL) {
+        return build_fail(job->e, BUILD_FAILED, "out of memory in dom0");
+    }
+    left = ZSTD_initDStream(stream);
     while (rc == 0 && left != 0) {
         ZSTD_outBuffer out = {job->piece, PIECE_BYTES, 0};
         size_t before = in.pos;
@@ -156,8 +159,11 @@ static int unpack_zstd(struct job *job)
 static int unpack_lz4(struct job *job)
 {
     uint8_t *block = malloc(LZ4_BLOCK_BYTES);
-    int rc = block != NULL ? 0 : damaged(job, "lz4");
+    int rc = 0;
 
+    if (block == NULL) {
+        return build_fail(job->e, BUILD_FAILED, "out of memory in dom0");
+    }
     job->used = sizeof(uint32_t);
     while (rc == 0 && bytes_hold(job->in, job->used, sizeof(uint32_t))) {
         uint32_t length = bytes_u32(job->in, job->used);
@@ -244,7 +250,9 @@ static int take_exact(void *context, const uint8_t *data, size_t size)
         return build_fail(exact->e, BUILD_BAD_IMAGE,
                           "damaged: unpacks to more than its header says");
     }
-    memcpy(exact->out, data, size);
+    if (size != 0) {
+        memcpy(exact->out, data, size);
+    }
     exact->out += size;
     exact->room -= size;
     return 0;

@@ -62,19 +62,19 @@ void sysctl_init(struct xen_sysctl *sysctl, uint32_t cmd)
 int do_domctl(xc_interface *xch, struct xen_domctl *domctl)
 {
     domctl->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    return explain(xch,
-                   call_with_buffer(xch, __HYPERVISOR_domctl, domctl,
-                                    sizeof(*domctl)),
-                   "domctl", XEN_DOMCTL_INTERFACE_VERSION);
+    return explain(
+        xch,
+        call_with_buffer(xch, __HYPERVISOR_domctl, domctl, sizeof(*domctl)),
+        "domctl", XEN_DOMCTL_INTERFACE_VERSION);
 }
 
 int do_sysctl(xc_interface *xch, struct xen_sysctl *sysctl)
 {
     sysctl->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    return explain(xch,
-                   call_with_buffer(xch, __HYPERVISOR_sysctl, sysctl,
-                                    sizeof(*sysctl)),
-                   "sysctl", XEN_SYSCTL_INTERFACE_VERSION);
+    return explain(
+        xch,
+        call_with_buffer(xch, __HYPERVISOR_sysctl, sysctl, sizeof(*sysctl)),
+        "sysctl", XEN_SYSCTL_INTERFACE_VERSION);
 }
 
 int do_platform_op(xc_interface *xch, struct xen_platform_op *op)

@@ -108,8 +108,7 @@ int xc_test_assign_device(xc_interface *xch, uint32_t domid,
     return assign(xch, XEN_DOMCTL_test_assign_device, domid, machine_sbdf, 0);
 }
 
-int xc_deassign_device(xc_interface *xch, uint32_t domid,
-                       uint32_t machine_sbdf)
+int xc_deassign_device(xc_interface *xch, uint32_t domid, uint32_t machine_sbdf)
 {
     return assign(xch, XEN_DOMCTL_deassign_device, domid, machine_sbdf, 0);
 }
@@ -147,8 +146,7 @@ static int map_pirq(xc_interface *xch, struct physdev_map_pirq *map, int *pirq)
     return 0;
 }
 
-int xc_physdev_map_pirq(xc_interface *xch, uint32_t domid, int index,
-                        int *pirq)
+int xc_physdev_map_pirq(xc_interface *xch, uint32_t domid, int index, int *pirq)
 {
     struct physdev_map_pirq map = {
         .domid = (domid_t)domid,

@@ -5,9 +5,8 @@
  */
 #include "private.h"
 
-xc_evtchn_port_or_error_t xc_evtchn_alloc_unbound(xc_interface *xch,
-                                                  uint32_t dom,
-                                                  uint32_t remote_dom)
+xc_evtchn_port_or_error_t
+xc_evtchn_alloc_unbound(xc_interface *xch, uint32_t dom, uint32_t remote_dom)
 {
     struct evtchn_alloc_unbound arg = {
         .dom = (domid_t)dom,
@@ -69,8 +68,7 @@ xc_evtchn_port_or_error_t xc_evtchn_bind_interdomain(xc_evtchn *xce,
     return xenevtchn_bind_interdomain(xce, domid, remote_port);
 }
 
-xc_evtchn_port_or_error_t xc_evtchn_bind_virq(xc_evtchn *xce,
-                                              unsigned int virq)
+xc_evtchn_port_or_error_t xc_evtchn_bind_virq(xc_evtchn *xce, unsigned int virq)
 {
     return xenevtchn_bind_virq(xce, virq);
 }

@@ -59,8 +59,7 @@ int xc_clear_domain_pages(xc_interface *xch, uint32_t domid,
                           unsigned long dst_pfn, int num)
 {
     size_t bytes = (size_t)num * XC_PAGE_SIZE;
-    void *p =
-        xc_map_foreign_range(xch, domid, (int)bytes, PROT_WRITE, dst_pfn);
+    void *p = xc_map_foreign_range(xch, domid, (int)bytes, PROT_WRITE, dst_pfn);
 
     if (p == NULL) {
         return -1;

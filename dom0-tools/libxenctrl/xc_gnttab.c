@@ -134,8 +134,8 @@ void *xc_gnttab_map_grant_ref(xc_gnttab *xcg, uint32_t domid, uint32_t ref,
     return xengnttab_map_grant_ref(xcg, domid, ref, prot);
 }
 
-void *xc_gnttab_map_grant_refs(xc_gnttab *xcg, uint32_t count,
-                               uint32_t *domids, uint32_t *refs, int prot)
+void *xc_gnttab_map_grant_refs(xc_gnttab *xcg, uint32_t count, uint32_t *domids,
+                               uint32_t *refs, int prot)
 {
     return xengnttab_map_grant_refs(xcg, count, domids, refs, prot);
 }
@@ -181,13 +181,12 @@ void *xc_gntshr_share_pages(xc_gntshr *xcg, uint32_t domid, int count,
     return xengntshr_share_pages(xcg, domid, count, refs, writable);
 }
 
-void *xc_gntshr_share_page_notify(xc_gntshr *xcg, uint32_t domid,
-                                  uint32_t *ref, int writable,
-                                  uint32_t notify_offset,
+void *xc_gntshr_share_page_notify(xc_gntshr *xcg, uint32_t domid, uint32_t *ref,
+                                  int writable, uint32_t notify_offset,
                                   evtchn_port_t notify_port)
 {
-    return xengntshr_share_page_notify(xcg, domid, ref, writable,
-                                       notify_offset, notify_port);
+    return xengntshr_share_page_notify(xcg, domid, ref, writable, notify_offset,
+                                       notify_port);
 }
 
 int xc_gntshr_munmap(xc_gntshr *xcg, void *start_address, uint32_t count)

@@ -14,8 +14,8 @@ static int open_parts(xc_interface *xch)
     if ((xch->flags & XC_OPENFLAG_DUMMY) != 0) {
         return 0;
     }
-    xch->xcall = xencall_open(xch->logger,
-                              alone ? XENCALL_OPENFLAG_NON_REENTRANT : 0U);
+    xch->xcall =
+        xencall_open(xch->logger, alone ? XENCALL_OPENFLAG_NON_REENTRANT : 0U);
     if (xch->xcall == NULL) {
         return -1;
     }
@@ -166,8 +166,8 @@ const char *xc_strerror(xc_interface *xch, int errcode)
     if (text != NULL) {
         return text;
     }
-    (void)snprintf(xch->error_text, sizeof(xch->error_text),
-                   "Unknown error %d", errcode);
+    (void)snprintf(xch->error_text, sizeof(xch->error_text), "Unknown error %d",
+                   errcode);
     return xch->error_text;
 }
 

@@ -53,8 +53,7 @@ long xc_memory_op(xc_interface *xch, unsigned int cmd, void *arg, size_t len)
     long rc = -1;
 
     if (buf_get(xch, &b, arg, command_bytes(cmd, len), BUF_BOTH) == 0) {
-        rc = xencall2L(xch->xcall, __HYPERVISOR_memory_op, cmd,
-                       (uintptr_t)b.p);
+        rc = xencall2L(xch->xcall, __HYPERVISOR_memory_op, cmd, (uintptr_t)b.p);
     }
     buf_put(xch, &b);
     return rc;
@@ -161,13 +160,10 @@ int xc_domain_populate_physmap_exact(xc_interface *xch, uint32_t domid,
                   nr_extents, EBUSY);
 }
 
-int xc_domain_memory_exchange_pages(xc_interface *xch, uint32_t domid,
-                                    unsigned long nr_in_extents,
-                                    unsigned int in_order,
-                                    xen_pfn_t *in_extents,
-                                    unsigned long nr_out_extents,
-                                    unsigned int out_order,
-                                    xen_pfn_t *out_extents)
+int xc_domain_memory_exchange_pages(
+    xc_interface *xch, uint32_t domid, unsigned long nr_in_extents,
+    unsigned int in_order, xen_pfn_t *in_extents, unsigned long nr_out_extents,
+    unsigned int out_order, xen_pfn_t *out_extents)
 {
     struct xen_memory_exchange arg = {
         .in = {.nr_extents = nr_in_extents,
@@ -231,8 +227,7 @@ int xc_domain_set_memory_map(xc_interface *xch, uint32_t domid,
     struct buf b = {0};
     long rc = -1;
 
-    if (buf_get(xch, &b, entries, nr_entries * sizeof(*entries), BUF_IN) ==
-        0) {
+    if (buf_get(xch, &b, entries, nr_entries * sizeof(*entries), BUF_IN) == 0) {
         set_xen_guest_handle_raw(arg.map.buffer, b.p);
         rc = xc_memory_op(xch, XENMEM_set_memory_map, &arg, sizeof(arg));
     }

@@ -30,8 +30,7 @@ int xc_sched_id(xc_interface *xch, int *sched_id)
     return 0;
 }
 
-int xc_cputopoinfo(xc_interface *xch, unsigned *max_cpus,
-                   xc_cputopo_t *cputopo)
+int xc_cputopoinfo(xc_interface *xch, unsigned *max_cpus, xc_cputopo_t *cputopo)
 {
     struct xen_sysctl sysctl;
     struct buf b = {0};
@@ -169,10 +168,9 @@ static size_t version_bytes(int cmd, const void *arg)
     case XENVER_commandline:
         return sizeof(xen_commandline_t);
     case XENVER_build_id:
-        return arg == NULL
-                   ? 0
-                   : sizeof(xen_build_id_t) +
-                         ((const struct xen_build_id *)arg)->len;
+        return arg == NULL ? 0
+                           : sizeof(xen_build_id_t) +
+                                 ((const struct xen_build_id *)arg)->len;
     default:
         return SIZE_MAX;
     }

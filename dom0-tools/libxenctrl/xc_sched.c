@@ -134,8 +134,8 @@ int xc_sched_rtds_domain_set(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl_scheduler_op op = {.u.rtds = *sdom};
 
-    return domain_op(xch, domid, XEN_SCHEDULER_RTDS,
-                     XEN_DOMCTL_SCHEDOP_putinfo, &op);
+    return domain_op(xch, domid, XEN_SCHEDULER_RTDS, XEN_DOMCTL_SCHEDOP_putinfo,
+                     &op);
 }
 
 int xc_sched_rtds_domain_get(xc_interface *xch, uint32_t domid,

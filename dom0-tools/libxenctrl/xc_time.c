@@ -14,9 +14,9 @@ int xc_domain_set_time_offset(xc_interface *xch, uint32_t domid,
     return do_domctl(xch, &domctl);
 }
 
-int xc_domain_set_tsc_info(xc_interface *xch, uint32_t domid,
-                           uint32_t tsc_mode, uint64_t elapsed_nsec,
-                           uint32_t gtsc_khz, uint32_t incarnation)
+int xc_domain_set_tsc_info(xc_interface *xch, uint32_t domid, uint32_t tsc_mode,
+                           uint64_t elapsed_nsec, uint32_t gtsc_khz,
+                           uint32_t incarnation)
 {
     struct xen_domctl domctl;
 

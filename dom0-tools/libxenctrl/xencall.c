@@ -116,8 +116,7 @@ int xencall5(xencall_handle *xcall, unsigned int op, uint64_t arg1,
  * multicall entry carries the whole register.
  */
 int do_multicall_op(struct xencall_handle *xcall, unsigned int op,
-                    const uint64_t args[], unsigned int arg_count,
-                    long *result)
+                    const uint64_t args[], unsigned int arg_count, long *result)
 {
     multicall_entry_t *entry = xencall_alloc_buffer(xcall, sizeof(*entry));
     int rc;

@@ -16,7 +16,6 @@ struct buffer_head {
     size_t pad; /* keeps the buffer 16-byte aligned */
 };
 
-
 static void *cache_take(xencall_handle *xcall)
 {
     void *p = NULL;
@@ -53,9 +52,9 @@ static void *map_device_pages(xencall_handle *xcall, size_t bytes)
 /* A fork would make the pages copy-on-write under the hypervisor's feet. */
 static void *map_locked_pages(size_t bytes)
 {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1,
-                   0);
+    void *p =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
 
     if (p == MAP_FAILED) {
         return p;

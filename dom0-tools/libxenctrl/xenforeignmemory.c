@@ -204,10 +204,11 @@ static int resource_ioctl(xenforeignmemory_handle *fmem,
     return rc;
 }
 
-xenforeignmemory_resource_handle *xenforeignmemory_map_resource(
-    xenforeignmemory_handle *fmem, domid_t domid, unsigned int type,
-    unsigned int id, unsigned long frame, unsigned long nr_frames, void **paddr,
-    int prot, int flags)
+xenforeignmemory_resource_handle *
+xenforeignmemory_map_resource(xenforeignmemory_handle *fmem, domid_t domid,
+                              unsigned int type, unsigned int id,
+                              unsigned long frame, unsigned long nr_frames,
+                              void **paddr, int prot, int flags)
 {
     xenforeignmemory_resource_handle *fres = calloc(1, sizeof(*fres));
     privcmd_mmap_resource_t request = {

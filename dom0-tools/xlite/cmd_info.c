@@ -54,11 +54,12 @@ static void put_capabilities(const struct xlite *x, uint32_t capabilities)
         {XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2"},
     };
     char text[128] = "";
+    int used = 0;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if ((capabilities & names[i].bit) != 0) {
-            (void)strcat(text, text[0] == '\0' ? "" : " ");
-            (void)strcat(text, names[i].name);
+            used += sprintf(text + used, "%s%s", used == 0 ? "" : " ",
+                            names[i].name);
         }
     }
     put_text(x, "virt_caps", text);

@@ -22,8 +22,7 @@ int cmd_pause(struct xlite *x, int argc, char *argv[])
         return EXIT_FAILED;
     }
     if (xc_domain_pause(x->xch, info.domid) < 0) {
-        complain(x, "cannot pause domain %u: %s", info.domid,
-                 strerror(errno));
+        complain(x, "cannot pause domain %u: %s", info.domid, strerror(errno));
         return EXIT_FAILED;
     }
     return EXIT_DONE;

@@ -19,7 +19,7 @@ static char *map_text(xc_cpumap_t map, int cpus)
         set += xc_cpumap_testcpu(i, map);
     }
     if (set == cpus || set == 0) {
-        (void)strcpy(text, set == 0 ? "none" : "all");
+        (void)sprintf(text, "%s", set == 0 ? "none" : "all");
         return text;
     }
     for (int i = 0; i < cpus; i++) {

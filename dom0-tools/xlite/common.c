@@ -28,8 +28,7 @@ static void quiet_message(struct xentoollog_logger *logger,
 
 static void quiet_progress(struct xentoollog_logger *logger,
                            const char *context, const char *doing_what,
-                           int percent, unsigned long done,
-                           unsigned long total)
+                           int percent, unsigned long done, unsigned long total)
 {
     (void)logger;
     (void)context;
@@ -99,45 +98,6 @@ int common_options(struct xlite *x, int argc, char *argv[], bool json_allowed)
         x->json = true;
     }
     return optind;
-}
-
-char *format_text(const char *format, ...)
-{
-    char *text = NULL;
-    va_list args;
-    int rc;
-
-    va_start(args, format);
-    rc = vasprintf(&text, format, args);
-    va_end(args);
-    if (rc < 0) {
-        (void)fputs("xlite: out of memory\n", stderr);
-        exit(EXIT_FAILED);
-    }
-    return text;
-}
-
-void *get_memory(size_t count, size_t bytes)
-{
-    void *p = calloc(count, bytes);
-
-    if (p == NULL) {
-        (void)fputs("xlite: out of memory\n", stderr);
-        exit(EXIT_FAILED);
-    }
-    return p;
-}
-
-void format_uuid(const uint8_t uuid[16], char text[37])
-{
-    char *out = text;
-
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *out++ = '-';
-        }
-        out += sprintf(out, "%02x", uuid[i]);
-    }
 }
 
 int need_hypervisor(struct xlite *x)

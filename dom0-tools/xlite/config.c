@@ -14,12 +14,13 @@
 
 #include "xlite.h"
 
-#define MEMORY_MAX_MIB       (4ULL << 20) /* 4 TiB */
-#define VCPUS_MAX            128
-#define EVENT_CHANNELS_MAX   131071
-#define DEFAULT_EVENT_PORTS  1023
-#define DEFAULT_MEMORY_MIB   128
-#define WEIGHT_MAX           65535
+#define MEMORY_MAX_MIB      (4ULL << 20) /* 4 TiB */
+#define VCPUS_MAX           128
+#define EVENT_CHANNELS_MAX  131071
+#define DEFAULT_EVENT_PORTS 1023
+#define DEFAULT_MEMORY_MIB  128
+#define CAP_MAX             12800 /* percent: VCPUS_MAX whole CPUs */
+#define WEIGHT_MAX          65535
 
 struct reading {
     XLU_Config *cfg;
@@ -214,10 +215,10 @@ static void read_cmdline(struct reading *r)
     if (whole != NULL) {
         r->c->cmdline = whole;
     } else {
-        r->c->cmdline = format_text(
-            "%s%s%s%s", root != NULL ? "root=" : "", root != NULL ? root : "",
-            root != NULL && extra != NULL ? " " : "",
-            extra != NULL ? extra : "");
+        r->c->cmdline = format_text("%s%s%s%s", root != NULL ? "root=" : "",
+                                    root != NULL ? root : "",
+                                    root != NULL && extra != NULL ? " " : "",
+                                    extra != NULL ? extra : "");
     }
     if (strlen(r->c->cmdline) >= 1024) {
         refuse(r, format_text("the kernel's command line has %zu characters; "
@@ -266,15 +267,15 @@ static void read_kernel(struct reading *r)
 static void read_resources(struct reading *r)
 {
     struct guest_config *c = r->c;
-    long memory = get_number(r, "memory", DEFAULT_MEMORY_MIB, 1,
-                             (long)MEMORY_MAX_MIB);
+    long memory =
+        get_number(r, "memory", DEFAULT_MEMORY_MIB, 1, (long)MEMORY_MAX_MIB);
     long most = get_number(r, "maxmem", memory, 1, (long)MEMORY_MAX_MIB);
     long vcpus = get_number(r, "vcpus", 1, 1, VCPUS_MAX);
     long max_vcpus = get_number(r, "maxvcpus", vcpus, 1, VCPUS_MAX);
 
     if (most < memory) {
-        refuse(r, format_text("maxmem=%ld is less than memory=%ld", most,
-                              memory));
+        refuse(r,
+               format_text("maxmem=%ld is less than memory=%ld", most, memory));
     }
     if (max_vcpus < vcpus) {
         refuse(r, format_text("maxvcpus=%ld is less than vcpus=%ld", max_vcpus,
@@ -286,7 +287,7 @@ static void read_resources(struct reading *r)
     c->max_vcpus = (unsigned int)max_vcpus;
     c->weight = (unsigned int)get_number(r, "cpu_weight", 0, 1, WEIGHT_MAX);
     c->cap_given = key_present(r, "cap");
-    c->cap = (unsigned int)get_number(r, "cap", 0, 0, VCPUS_MAX * 100);
+    c->cap = (unsigned int)get_number(r, "cap", 0, 0, CAP_MAX);
     c->cpus = get_text(r, "cpus");
     c->max_event_channels = (unsigned int)get_number(
         r, "max_event_channels", DEFAULT_EVENT_PORTS, 1, EVENT_CHANNELS_MAX);
@@ -306,8 +307,8 @@ static void refuse_type(struct reading *r, const char *key,
         known = strcmp(text, allowed[i]) == 0;
     }
     if (!known) {
-        refuse(r, format_text("%s=\"%s\": xlite runs PV guests only", key,
-                              text));
+        refuse(r,
+               format_text("%s=\"%s\": xlite runs PV guests only", key, text));
     }
     free(text);
 }
@@ -315,8 +316,8 @@ static void refuse_type(struct reading *r, const char *key,
 /* An empty list asks for nothing, and is harmless. */
 static void refuse_devices(struct reading *r)
 {
-    static const char *const keys[] = {"disk", "vif", "pci", "vfb", "usbdev",
-                                       "vtpm", "p9"};
+    static const char *const keys[] = {"disk",   "vif",  "pci", "vfb",
+                                       "usbdev", "vtpm", "p9"};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         XLU_ConfigList *list;

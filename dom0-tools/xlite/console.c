@@ -14,11 +14,11 @@
 #include <termios.h>
 #include <time.h>
 
-#define ESCAPE_KEY      0x1d /* Ctrl-] */
-#define TTY_SECONDS     20
-#define CHECK_MS        500
-#define WATCH_TOKEN     "tty"
-#define AFTER_INPUT_MS  1000 /* answers to input that has ended */
+#define ESCAPE_KEY     0x1d /* Ctrl-] */
+#define TTY_SECONDS    20
+#define CHECK_MS       500
+#define WATCH_TOKEN    "tty"
+#define AFTER_INPUT_MS 1000 /* answers to input that has ended */
 
 static bool domain_exists(struct xlite *x, uint32_t domid)
 {
@@ -80,8 +80,7 @@ int console_open(struct xlite *x, uint32_t domid)
     }
     fd = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
-        complain(x, "console %s of domain %u: %s", tty, domid,
-                 strerror(errno));
+        complain(x, "console %s of domain %u: %s", tty, domid, strerror(errno));
     } else {
         set_raw(fd);
     }

@@ -52,9 +52,8 @@ static int open_file(struct start *s, const char *what, const char *path,
         return EXIT_BAD_IMAGE;
     }
     out->size = (size_t)st.st_size;
-    p = st.st_size == 0
-            ? NULL
-            : mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
+    p = st.st_size == 0 ? NULL
+                        : mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
     (void)close(fd);
     if (p == MAP_FAILED) {
         complain(s->x, "%s %s: %s", what, path, strerror(errno));
@@ -170,14 +169,14 @@ static int check_memory(struct start *s)
         return EXIT_FAILED;
     }
     if (s->pv.nr_pages > info.free_pages - info.outstanding_pages) {
-        complain(s->x,
-                 "the guest needs %llu MiB, but only %llu MiB are free; lower "
-                 "'memory' in its configuration, or give dom0 less with "
-                 "dom0_mem=",
-                 (unsigned long long)s->c->memory_mib,
-                 (unsigned long long)((info.free_pages -
-                                       info.outstanding_pages) /
-                                      PAGES_PER_MIB));
+        complain(
+            s->x,
+            "the guest needs %llu MiB, but only %llu MiB are free; lower "
+            "'memory' in its configuration, or give dom0 less with "
+            "dom0_mem=",
+            (unsigned long long)s->c->memory_mib,
+            (unsigned long long)((info.free_pages - info.outstanding_pages) /
+                                 PAGES_PER_MIB));
         return EXIT_NO_MEMORY;
     }
     return 0;
@@ -240,8 +239,9 @@ static int pin_vcpus(struct start *s)
 
     if (cpus <= 0 || wanted == NULL || map == NULL ||
         config_parse_cpus(s->c->cpus, cpus, wanted) < 0) {
-        complain(s->x, "cpus=\"%s\": must be a list such as 0-1,^1 of this "
-                       "machine's %d CPUs",
+        complain(s->x,
+                 "cpus=\"%s\": must be a list such as 0-1,^1 of this "
+                 "machine's %d CPUs",
                  s->c->cpus, cpus);
         rc = EXIT_CONFIG;
     }

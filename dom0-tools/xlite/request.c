@@ -140,8 +140,9 @@ int request_stop(struct xlite *x, int argc, char *argv[], const char *request)
         return EXIT_FAILED;
     }
     if (info.paused) {
-        complain(x, "warning: domain %u is paused, and will not see this "
-                    "before 'xlite unpause'",
+        complain(x,
+                 "warning: domain %u is paused, and will not see this "
+                 "before 'xlite unpause'",
                  info.domid);
     }
     warn_if_deaf(x, info.domid, request);

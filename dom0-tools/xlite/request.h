@@ -9,7 +9,6 @@
  * The commands shutdown and reboot: parse options, write @request ("poweroff"
  * or "reboot"), and wait if asked. Returns an exit code.
  */
-int request_stop(struct xlite *x, int argc, char *argv[],
-                 const char *request);
+int request_stop(struct xlite *x, int argc, char *argv[], const char *request);
 
 #endif

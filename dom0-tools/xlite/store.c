@@ -62,8 +62,8 @@ static void put_format(struct writer *w, const char *directory,
                        const char *leaf, const char *format, ...)
 {
     char value[1100];
-    char *path = format_text("%s%s%s", directory, leaf[0] == '\0' ? "" : "/",
-                             leaf);
+    char *path =
+        format_text("%s%s%s", directory, leaf[0] == '\0' ? "" : "/", leaf);
     va_list args;
 
     va_start(args, format);
@@ -93,13 +93,17 @@ static void put_home(struct writer *w, const struct guest_config *c,
 {
     static const char *const read_only[] = {"cpu", "memory", "device",
                                             "control"};
-    static const char *const owned[] = {
-        "control/shutdown",       "control/feature-poweroff",
-        "control/feature-reboot", "control/feature-suspend",
-        "control/sysrq",          "device/suspend/event-channel",
-        "data",                   "drivers",
-        "feature",                "attr",
-        "error"};
+    static const char *const owned[] = {"control/shutdown",
+                                        "control/feature-poweroff",
+                                        "control/feature-reboot",
+                                        "control/feature-suspend",
+                                        "control/sysrq",
+                                        "device/suspend/event-channel",
+                                        "data",
+                                        "drivers",
+                                        "feature",
+                                        "attr",
+                                        "error"};
 
     set_perms(w, XS_PERM_READ);
     put_format(w, home, "", "%s", "");
@@ -110,8 +114,7 @@ static void put_home(struct writer *w, const struct guest_config *c,
         put_format(w, home, read_only[i], "%s", "");
     }
     put_format(w, home, "control/platform-feature-xs_reset_watches", "1");
-    put_format(w, home, "control/platform-feature-multiprocessor-suspend",
-               "1");
+    put_format(w, home, "control/platform-feature-multiprocessor-suspend", "1");
     put_format(w, home, "memory/static-max", "%llu",
                (unsigned long long)c->max_memory_mib * 1024);
     put_format(w, home, "memory/target", "%llu",
@@ -217,8 +220,7 @@ int store_add(struct xs_handle *xsh, const struct store_guest *g)
     if (write_entries(xsh, g) < 0) {
         return -1;
     }
-    return xs_introduce_domain(xsh, g->domid, g->xenstore_mfn,
-                               g->xenstore_port)
+    return xs_introduce_domain(xsh, g->domid, g->xenstore_mfn, g->xenstore_port)
                ? 0
                : -1;
 }
