@@ -108,7 +108,8 @@ void policy_join(struct run_queue *queue, struct vcpu *v, bool woken,
     bool competes = queue_floor(queue, now_ns, &floor);
 
     if (competes) {
-        least = minus(floor, LAG_NS);
+        /* Fetched from another CPU it was behind by right. */
+        least = minus(floor, woken ? LAG_NS : GLOBAL_LAG_NS);
         if (v->sched.virtual_ns > floor + to_virtual(v, LEAD_NS)) {
             v->sched.virtual_ns = floor + to_virtual(v, LEAD_NS);
         }
@@ -178,17 +179,38 @@ static int64_t cap_budget(uint32_t cap)
     return (int64_t)cap * CAP_PERIOD_NS / 100;
 }
 
+/* Time that vCPUs of @d have used since they were last charged. */
+static int64_t cap_uncharged(struct domain *d)
+{
+    uint64_t now_ns = machine_now_ns();
+    uint64_t sum = 0;
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+    {
+        unsigned long flags;
+        struct run_queue *queue = queue_lock_of(v, &flags);
+
+        if (queue->running == v) {
+            sum += minus(now_ns, v->sched.charged_ns);
+        }
+        queue_unlock(queue, flags);
+    }
+    return (int64_t)sum;
+}
+
 /* SOFTIRQ_TIMER: a period is over. Rests once the budget is full again. */
 static void cap_refill(void *data)
 {
     struct domain *d = data;
     int64_t full = cap_budget(atomic_load(&d->sched.cap));
+    int64_t most = full + cap_uncharged(d);
     int64_t budget = atomic_load(&d->sched.budget_ns);
     int64_t refilled;
     struct vcpu *v;
 
     do {
-        refilled = budget + full < full ? budget + full : full;
+        refilled = budget + full < most ? budget + full : most;
     } while (!atomic_compare_exchange_weak(&d->sched.budget_ns, &budget,
                                            refilled));
     if (full != 0 && budget < full) {

@@ -404,6 +404,8 @@ static struct vcpu *choose(struct run_queue *queue, struct vcpu *prev,
     if (prev_can_run) {
         policy_charge(queue, prev, now_ns);
         prev_can_run = settle_prev(prev, now_ns);
+    } else {
+        runstate_change(prev, RUNSTATE_runnable, now_ns);
     }
     best = queue_best(queue, now_ns);
     if (prev_can_run && affinity_allows(prev, queue->cpu) &&

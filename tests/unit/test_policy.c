@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In what proportion domains get CPU time: weights, caps and their limits, in
+ * simulated time on one and two CPUs (sched/policy.c).
+ */
+#include "fake_world.h"
+
+#include "sched.h"
+
+#define STEP 50000ULL
+
+/* @part of @whole in thousandths. */
+static uint64_t share(uint64_t part, uint64_t whole)
+{
+    return part * 1000 / whole;
+}
+
+static struct domain *weighted(domid_t domid, unsigned int vcpus,
+                               uint16_t weight)
+{
+    struct domain *d = world_spinner(domid, vcpus);
+
+    assert_int_equal(sched_set_params(d, weight, 0xffff), 0);
+    return d;
+}
+
+static void weights_1_2_4_on_one_cpu(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+    struct domain *c;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = weighted(1, 1, 256);
+    b = weighted(2, 1, 512);
+    c = weighted(3, 1, 1024);
+    world_run(3 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(a), 3 * WORLD_S), 128, 158);
+    assert_in_range(share(world_cpu_time(b), 3 * WORLD_S), 270, 301);
+    assert_in_range(share(world_cpu_time(c), 3 * WORLD_S), 555, 587);
+}
+
+static void weights_1_2_4_with_two_vcpus_each_on_two_cpus(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+    struct domain *c;
+
+    (void)state;
+    world_limit_cpus(2);
+    a = weighted(1, 2, 256);
+    b = weighted(2, 2, 512);
+    c = weighted(3, 2, 1024);
+    world_run(3 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(a), 6 * WORLD_S), 120, 166);
+    assert_in_range(share(world_cpu_time(b), 6 * WORLD_S), 255, 316);
+    assert_in_range(share(world_cpu_time(c), 6 * WORLD_S), 530, 612);
+}
+
+/* One vCPU cannot use more than one CPU: the rest is shared by the others. */
+static void weights_1_2_4_with_one_vcpu_each_on_two_cpus(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+    struct domain *c;
+
+    (void)state;
+    world_limit_cpus(2);
+    a = weighted(1, 1, 256);
+    b = weighted(2, 1, 512);
+    c = weighted(3, 1, 1024);
+    world_run(3 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(a), 3 * WORLD_S), 300, 375);
+    assert_in_range(share(world_cpu_time(b), 3 * WORLD_S), 625, 700);
+    assert_in_range(share(world_cpu_time(c), 3 * WORLD_S), 960, 1001);
+}
+
+static void lightest_weight_still_runs(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = weighted(1, 1, 1);
+    b = weighted(2, 1, 65535);
+    world_run(2 * WORLD_S, STEP);
+    assert_true(world_cpu_time(a) > 0);
+    assert_true(world_cpu_time(b) > 1900 * WORLD_MS);
+}
+
+static void changed_weight_takes_effect(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+    uint64_t before;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = weighted(1, 1, 256);
+    b = weighted(2, 1, 256);
+    world_run(1 * WORLD_S, STEP);
+    assert_int_equal(sched_set_params(b, 768, 0xffff), 0);
+    before = world_cpu_time(b);
+    world_run(2 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(b) - before, 2 * WORLD_S), 710, 790);
+    assert_in_range(share(world_cpu_time(a) + world_cpu_time(b), 3 * WORLD_S),
+                    998, 1000);
+}
+
+static void new_domain_does_not_starve_the_old(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+    uint64_t before;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = weighted(1, 1, 256);
+    world_run(5 * WORLD_S, 1 * WORLD_MS);
+    b = weighted(2, 1, 256);
+    before = world_cpu_time(a);
+    world_run(200 * WORLD_MS, STEP);
+    assert_in_range(share(world_cpu_time(a) - before, 200 * WORLD_MS), 420,
+                    580);
+    assert_in_range(share(world_cpu_time(b), 200 * WORLD_MS), 420, 580);
+}
+
+static void long_sleeper_does_not_starve_the_awake(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+    uint64_t before;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = weighted(1, 1, 256);
+    b = weighted(2, 1, 256);
+    domain_pause_nosync(b);
+    world_run(5 * WORLD_S, 1 * WORLD_MS);
+    domain_unpause(b);
+    before = world_cpu_time(a);
+    world_run(200 * WORLD_MS, STEP);
+    assert_in_range(share(world_cpu_time(a) - before, 200 * WORLD_MS), 420,
+                    580);
+}
+
+/* -- caps -------------------------------------------------------------------------- */
+
+static struct domain *capped(domid_t domid, unsigned int vcpus, uint16_t cap)
+{
+    struct domain *d = world_spinner(domid, vcpus);
+
+    assert_int_equal(sched_set_params(d, 0, cap), 0);
+    return d;
+}
+
+static void cap_limits_a_lone_domain(void **state)
+{
+    struct domain *d;
+
+    (void)state;
+    world_limit_cpus(1);
+    d = capped(1, 1, 25);
+    world_run(2 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(d), 2 * WORLD_S), 235, 265);
+}
+
+static void cap_is_shared_by_vcpus(void **state)
+{
+    struct domain *d;
+
+    (void)state;
+    world_limit_cpus(2);
+    d = capped(1, 2, 50);
+    world_run(2 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(d), 2 * WORLD_S), 470, 530);
+}
+
+static void cap_above_100_uses_two_cpus(void **state)
+{
+    struct domain *d;
+
+    (void)state;
+    world_limit_cpus(2);
+    d = capped(1, 2, 150);
+    world_run(2 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(d), 2 * WORLD_S), 1440, 1560);
+}
+
+static void others_get_what_a_cap_leaves(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = capped(1, 1, 10);
+    b = weighted(2, 1, 256);
+    world_run(2 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(a), 2 * WORLD_S), 90, 110);
+    assert_in_range(share(world_cpu_time(b), 2 * WORLD_S), 889, 911);
+}
+
+static void removed_cap_frees_a_parked_domain(void **state)
+{
+    struct domain *d;
+    uint64_t before;
+
+    (void)state;
+    world_limit_cpus(1);
+    d = capped(1, 1, 5);
+    world_run(1 * WORLD_S, STEP);
+    assert_int_equal(sched_set_params(d, 0, 0), 0);
+    before = world_cpu_time(d);
+    world_run(100 * WORLD_MS, STEP);
+    assert_true(world_cpu_time(d) - before >= 99 * WORLD_MS);
+}
+
+static void capped_domain_can_be_paused_and_unpaused(void **state)
+{
+    struct domain *d;
+    uint64_t before;
+
+    (void)state;
+    world_limit_cpus(1);
+    d = capped(1, 1, 20);
+    for (unsigned int i = 0; i < 50; i++) {
+        world_run(7 * WORLD_MS, STEP);
+        domain_pause_nosync(d);
+        world_run(3 * WORLD_MS, STEP);
+        domain_unpause(d);
+    }
+    before = world_cpu_time(d);
+    world_run(1 * WORLD_S, STEP);
+    assert_in_range(share(world_cpu_time(d) - before, 1 * WORLD_S), 185, 215);
+}
+
+/* -- parameters ----------------------------------------------------------------------- */
+
+static void parameters_read_back(void **state)
+{
+    struct domain *d = world_spinner(1, 1);
+    uint16_t weight;
+    uint16_t cap;
+
+    (void)state;
+    sched_get_params(d, &weight, &cap);
+    assert_int_equal(weight, SCHED_DEFAULT_WEIGHT);
+    assert_int_equal(cap, 0);
+    assert_int_equal(sched_set_params(d, 700, 40), 0);
+    sched_get_params(d, &weight, &cap);
+    assert_int_equal(weight, 700);
+    assert_int_equal(cap, 40);
+}
+
+static void weight_0_and_cap_ffff_change_nothing(void **state)
+{
+    struct domain *d = world_spinner(1, 1);
+    uint16_t weight;
+    uint16_t cap;
+
+    (void)state;
+    assert_int_equal(sched_set_params(d, 700, 40), 0);
+    assert_int_equal(sched_set_params(d, 0, 0xffff), 0);
+    sched_get_params(d, &weight, &cap);
+    assert_int_equal(weight, 700);
+    assert_int_equal(cap, 40);
+}
+
+static void ratelimit_has_limits(void **state)
+{
+    (void)state;
+    assert_int_equal(sched_get_ratelimit_us(), 1000);
+    assert_int_equal(sched_set_ratelimit_us(99), -XEN_EINVAL);
+    assert_int_equal(sched_set_ratelimit_us(500001), -XEN_EINVAL);
+    assert_int_equal(sched_get_ratelimit_us(), 1000);
+    assert_int_equal(sched_set_ratelimit_us(100), 0);
+    assert_int_equal(sched_set_ratelimit_us(0), 0);
+    assert_int_equal(sched_get_ratelimit_us(), 0);
+}
+
+#define CASE(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(weights_1_2_4_on_one_cpu),
+        CASE(weights_1_2_4_with_two_vcpus_each_on_two_cpus),
+        CASE(weights_1_2_4_with_one_vcpu_each_on_two_cpus),
+        CASE(lightest_weight_still_runs),
+        CASE(changed_weight_takes_effect),
+        CASE(new_domain_does_not_starve_the_old),
+        CASE(long_sleeper_does_not_starve_the_awake),
+        CASE(cap_limits_a_lone_domain),
+        CASE(cap_is_shared_by_vcpus),
+        CASE(cap_above_100_uses_two_cpus),
+        CASE(others_get_what_a_cap_leaves),
+        CASE(removed_cap_frees_a_parked_domain),
+        CASE(capped_domain_can_be_paused_and_unpaused),
+        CASE(parameters_read_back),
+        CASE(weight_0_and_cap_ffff_change_nothing),
+        CASE(ratelimit_has_limits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
