@@ -1,22 +1,602 @@
 /* SPDX-License-Identifier: MIT */
+/* The frame allocator, references to frames, and the memory of domains. */
 #include "fake.h"
-static void starts(void **state)
+
+#include <string.h>
+
+#include "pte.h"
+
+#include "../../xen-lite/mm/pt.h"
+
+#define ALL_FRAMES (2 * FAKE_BANK_FRAMES)
+
+static bool is_low(const struct page *page)
 {
-    struct fake_guest *g;
-    unsigned long v = 0;
-    (void)state;
-    g = fake_guest_create(1, false, 1, 64);
-    fake_enter(g->v);
-    assert_true(fake_guest_write_u64(fake_va(3), 42));
-    assert_true(fake_guest_read(fake_va(3), &v, 8));
-    assert_int_equal(v, 42);
-    assert_false(fake_guest_write_u64(fake_va(63), 42));
-    fake_guest_destroy(g);
+    return page_mfn(page).number < FAKE_HIGH_MFN;
 }
+
+static bool is_zero(const struct page *page)
+{
+    const uint64_t *words = machine_map(page_mfn(page));
+
+    for (unsigned int i = 0; i < PAGE_BYTES / 8; i++) {
+        if (words[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* -- the allocator --------------------------------------------------------------- */
+
+static void all_frames_are_given_out_once(void **state)
+{
+    unsigned long free = frame_free_count();
+    struct page *page;
+    unsigned long count = 0;
+
+    (void)state;
+    while ((page = frame_alloc(0, 64)) != NULL) {
+        assert_true(machine_mfn_valid(page_mfn(page)));
+        assert_int_equal(atomic_load(&page->type), 0);
+        atomic_store(&page->type, 1); /* seen */
+        count++;
+    }
+    assert_int_equal(count, free);
+    assert_int_equal(frame_free_count(), 0);
+}
+
+static void totals_are_what_was_added(void **state)
+{
+    (void)state;
+    assert_int_equal(frame_total_count(), ALL_FRAMES);
+    assert_int_equal(frame_max_mfn(), FAKE_END_MFN);
+    assert_true(frame_free_count() <= ALL_FRAMES);
+}
+
+static void freed_neighbours_join_again(void **state)
+{
+    struct page *all[64];
+    struct page *block;
+
+    (void)state;
+    /* All of it in the largest blocks, but what start-up took. */
+    for (unsigned int i = 0; i < 64; i++) {
+        all[i] = frame_alloc(0, 64);
+        assert_non_null(all[i]);
+    }
+    for (unsigned int i = 0; i < 64; i += 2) {
+        frame_free(all[i], 0);
+    }
+    for (unsigned int i = 1; i < 64; i += 2) {
+        frame_free(all[i], 0);
+    }
+    block = frame_alloc(11, 64);
+    assert_non_null(block);
+    frame_free(block, 11);
+}
+
+static void high_memory_goes_first(void **state)
+{
+    struct page *page = frame_alloc(0, 64);
+
+    (void)state;
+    assert_false(is_low(page));
+    frame_free(page, 0);
+}
+
+static void address_bits_limit_where(void **state)
+{
+    struct page *page = frame_alloc(3, 32);
+
+    (void)state;
+    assert_true(is_low(page));
+    frame_free(page, 3);
+    page = frame_alloc(0, 22); /* below 4 MiB: mfn < 0x400 */
+    assert_non_null(page);
+    assert_true(page_mfn(page).number < 0x400);
+    frame_free(page, 0);
+}
+
+static void too_few_address_bits_find_nothing(void **state)
+{
+    (void)state;
+    assert_null(frame_alloc(0, 12));
+    assert_null(frame_alloc(0, 20)); /* RAM begins at 1 MiB */
+}
+
+static void low_memory_serves_when_high_is_out(void **state)
+{
+    struct page *page;
+
+    (void)state;
+    do {
+        page = frame_alloc(0, 64);
+        assert_non_null(page);
+    } while (!is_low(page));
+    assert_non_null(frame_alloc(0, 32));
+}
+
+static void blocks_are_aligned_to_their_size(void **state)
+{
+    (void)state;
+    for (unsigned int order = 0; order <= 10; order++) {
+        struct page *page = frame_alloc(order, 64);
+
+        assert_non_null(page);
+        assert_int_equal(page_mfn(page).number & ((1UL << order) - 1), 0);
+    }
+}
+
+static void impossible_orders_fail(void **state)
+{
+    (void)state;
+    assert_null(frame_alloc(FRAME_MAX_ORDER + 1, 64));
+    assert_null(frame_alloc(FRAME_MAX_ORDER, 64)); /* more than there is */
+}
+
+static void frames_come_scrubbed(void **state)
+{
+    struct page *page = frame_alloc(2, 64);
+
+    (void)state;
+    memset(machine_map(page_mfn(page)), 0x5a, 4 * PAGE_BYTES);
+    frame_free(page, 2);
+    page = frame_alloc(2, 64);
+    for (unsigned int i = 0; i < 4; i++) {
+        assert_true(is_zero(&page[i]));
+    }
+}
+
+static void free_twice(void *data)
+{
+    frame_free(data, 0);
+}
+
+static void freeing_twice_is_caught(void **state)
+{
+    struct page *page = frame_alloc(0, 64);
+
+    (void)state;
+    frame_free(page, 0);
+    /* The lock stays held by the run that died. */
+    assert_true(fake_catches_bug(free_twice, page));
+    fake_lock_released(LOCK_HEAP);
+    core_reset();
+}
+
+static void free_frames_have_no_owner(void **state)
+{
+    struct page *page = frame_alloc(0, 64);
+    domid_t owner;
+
+    (void)state;
+    assert_false(page_get_any(page_mfn(page), &owner));
+    frame_free(page, 0);
+    assert_false(page_get_any(page_mfn(page), &owner));
+}
+
+/* -- claims -------------------------------------------------------------------------- */
+
+static void claimed_frames_are_kept_from_others(void **state)
+{
+    unsigned long claim = 0;
+    unsigned long free = frame_free_count();
+    unsigned long count = 0;
+
+    (void)state;
+    assert_int_equal(frame_claim(&claim, 100), 0);
+    assert_int_equal(frame_outstanding_claims(), 100);
+    while (frame_alloc(0, 64) != NULL) {
+        count++;
+    }
+    assert_int_equal(count, free - 100);
+    for (unsigned int i = 0; i < 100; i++) {
+        assert_non_null(frame_alloc_claimed(0, 64, &claim));
+    }
+    assert_null(frame_alloc_claimed(0, 64, &claim));
+    assert_int_equal(claim, 0);
+    assert_int_equal(frame_outstanding_claims(), 0);
+}
+
+static void claim_of_more_than_there_is_fails(void **state)
+{
+    unsigned long claim = 0;
+
+    (void)state;
+    assert_int_equal(frame_claim(&claim, frame_free_count() + 1),
+                     -XEN_ENOMEM);
+    assert_int_equal(claim, 0);
+    assert_int_equal(frame_claim(&claim, frame_free_count()), 0);
+    assert_null(frame_alloc(0, 64));
+    frame_unclaim(&claim, ~0UL);
+    assert_int_equal(claim, 0);
+    assert_non_null(frame_alloc(0, 64));
+}
+
+static void a_new_claim_replaces_the_old(void **state)
+{
+    unsigned long claim = 0;
+
+    (void)state;
+    assert_int_equal(frame_claim(&claim, 10), 0);
+    assert_int_equal(frame_claim(&claim, 4), 0);
+    assert_int_equal(frame_outstanding_claims(), 4);
+}
+
+static void two_claims_share_what_is_free(void **state)
+{
+    unsigned long a = 0, b = 0;
+    unsigned long free = frame_free_count();
+
+    (void)state;
+    assert_int_equal(frame_claim(&a, free - 10), 0);
+    assert_int_equal(frame_claim(&b, 11), -XEN_ENOMEM);
+    assert_int_equal(frame_claim(&b, 10), 0);
+    frame_unclaim(&a, 5);
+    assert_int_equal(a, free - 15);
+    assert_int_equal(frame_outstanding_claims(), free - 5);
+}
+
+/* -- references ------------------------------------------------------------------------ */
+
+static struct fake_guest *guest;
+
+static int guest_setup(void **state)
+{
+    fake_setup(state);
+    guest = fake_guest_create(1, false, 2, 64);
+    fake_enter(guest->v);
+    return 0;
+}
+
+static int guest_teardown(void **state)
+{
+    fake_audit();
+    fake_guest_destroy(guest);
+    fake_audit();
+    return fake_teardown(state);
+}
+
+static struct page *guest_page(unsigned long pfn)
+{
+    return fake_page_info(guest, pfn);
+}
+
+static void owner_gets_its_page(void **state)
+{
+    unsigned int before = page_refs(guest_page(1));
+
+    (void)state;
+    assert_true(page_get(guest->mfn[1], guest->d));
+    assert_int_equal(page_refs(guest_page(1)), before + 1);
+    page_put(guest_page(1));
+    assert_int_equal(page_refs(guest_page(1)), before);
+}
+
+static void others_do_not_get_it(void **state)
+{
+    (void)state;
+    assert_false(page_get(guest->mfn[1], domain_io()));
+    assert_false(page_get(guest->mfn[1], domain_xen()));
+}
+
+static void any_number_may_be_asked_for(void **state)
+{
+    domid_t owner;
+
+    (void)state;
+    assert_false(page_get(INVALID_MFN, guest->d));
+    assert_false(page_get(mfn_make(0), guest->d));
+    assert_false(page_get(mfn_make(FAKE_END_MFN), guest->d));
+    assert_false(page_get(mfn_make(FAKE_MMIO_MFN), guest->d));
+    assert_false(page_get(mfn_make(1UL << 63), guest->d));
+    assert_false(page_get_any(mfn_make(1UL << 52), &owner));
+}
+
+static void reference_count_cannot_overflow(void **state)
+{
+    struct page *page = guest_page(1);
+    uint64_t word = atomic_load(&page->count);
+    domid_t owner;
+
+    (void)state;
+    atomic_store(&page->count, (word & ~PAGE_COUNT_MASK) | PAGE_COUNT_MASK);
+    assert_false(page_get(guest->mfn[1], guest->d));
+    assert_false(page_get_any(guest->mfn[1], &owner));
+    assert_int_equal(page_refs(page), PAGE_COUNT_MASK);
+    atomic_store(&page->count, word);
+}
+
+static void page_get_any_tells_the_owner(void **state)
+{
+    domid_t owner = 0;
+
+    (void)state;
+    assert_true(page_get_any(guest->mfn[1], &owner));
+    assert_int_equal(owner, 1);
+    page_put(guest_page(1));
+}
+
+static void put_without_reference(void *data)
+{
+    struct page *page = data;
+
+    page_put(page);
+}
+
+static void putting_too_often_is_caught(void **state)
+{
+    struct page *page = frame_alloc(0, 64);
+
+    (void)state;
+    assert_true(fake_catches_bug(put_without_reference, page));
+    atomic_store(&page->count, (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT);
+    frame_free(page, 0);
+}
+
+/* -- a domain's memory -------------------------------------------------------------------- */
+
+static void domain_pages_are_limited(void **state)
+{
+    struct page *page;
+
+    (void)state;
+    assert_int_equal(guest->d->tot_pages, 64);
+    assert_int_equal(domain_alloc_pages(guest->d, 0, 64, &page), -XEN_E2BIG);
+    guest->d->max_pages = 66;
+    assert_int_equal(domain_alloc_pages(guest->d, 2, 64, &page), -XEN_E2BIG);
+    assert_int_equal(domain_alloc_pages(guest->d, 1, 64, &page), 0);
+    assert_int_equal(guest->d->tot_pages, 66);
+    assert_int_equal(domain_alloc_pages(guest->d, 60, 64, &page), -XEN_E2BIG);
+}
+
+static void domain_page_without_memory_is_enomem(void **state)
+{
+    struct page *page;
+
+    (void)state;
+    guest->d->max_pages = ~0UL;
+    assert_int_equal(domain_alloc_pages(guest->d, 0, 13, &page), -XEN_ENOMEM);
+    assert_int_equal(guest->d->tot_pages, 64);
+}
+
+static void dying_domain_gets_no_page(void **state)
+{
+    struct page *page;
+
+    (void)state;
+    guest->d->max_pages = 100;
+    atomic_store(&guest->d->dying, DOMAIN_DYING);
+    assert_int_equal(domain_alloc_pages(guest->d, 0, 64, &page), -XEN_ESRCH);
+    page = frame_alloc(0, 64);
+    assert_int_equal(domain_assign_pages(guest->d, page, 0), -XEN_ESRCH);
+    frame_free(page, 0);
+    atomic_store(&guest->d->dying, DOMAIN_ALIVE);
+}
+
+static void domain_allocation_comes_out_of_its_claim(void **state)
+{
+    struct page *page;
+
+    (void)state;
+    guest->d->max_pages = 100;
+    assert_int_equal(frame_claim(&guest->d->claimed_pages, 10), 0);
+    assert_int_equal(domain_alloc_pages(guest->d, 2, 64, &page), 0);
+    assert_int_equal(guest->d->claimed_pages, 6);
+    assert_int_equal(frame_outstanding_claims(), 6);
+}
+
+static void released_page_lives_until_unmapped(void **state)
+{
+    unsigned long free = frame_free_count();
+
+    (void)state;
+    assert_int_equal(domain_release_page(guest->d, guest_page(5)), 0);
+    assert_int_equal(guest->d->tot_pages, 64);
+    assert_int_equal(frame_free_count(), free);
+    assert_true(fake_guest_write_u64(fake_va(5), 1));
+    /* Its mapping goes, and it with that. */
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(5), 0, UVMF_INVLPG, 0),
+                     0);
+    assert_int_equal(guest->d->tot_pages, 63);
+    assert_int_equal(frame_free_count(), free + 1);
+    assert_int_equal(m2p_get(guest->mfn[5]), M2P_INVALID);
+}
+
+static void releasing_twice_fails(void **state)
+{
+    (void)state;
+    assert_int_equal(domain_release_page(guest->d, guest_page(5)), 0);
+    assert_int_equal(domain_release_page(guest->d, guest_page(5)),
+                     -XEN_EINVAL);
+    assert_int_equal(page_refs(guest_page(5)), 1);
+}
+
+static void releasing_anothers_page_fails(void **state)
+{
+    (void)state;
+    assert_int_equal(domain_release_page(domain_io(), guest_page(5)),
+                     -XEN_EINVAL);
+    assert_int_equal(page_refs(guest_page(5)), 2);
+}
+
+static void mapped_page_cannot_be_stolen(void **state)
+{
+    (void)state;
+    assert_int_equal(domain_steal_page(guest->d, guest_page(5)), -XEN_EINVAL);
+    assert_int_equal(guest->d->tot_pages, 64);
+}
+
+static void stolen_page_is_nobodys(void **state)
+{
+    struct page *page = guest_page(5);
+
+    (void)state;
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(5), 0, 0, 0),
+                     0);
+    assert_int_equal(domain_steal_page(domain_io(), page), -XEN_EINVAL);
+    assert_int_equal(domain_steal_page(guest->d, page), 0);
+    assert_int_equal(guest->d->tot_pages, 63);
+    assert_false(page_get(guest->mfn[5], guest->d));
+    assert_int_equal(domain_steal_page(guest->d, page), -XEN_EINVAL);
+    frame_free(page, 0);
+}
+
+static void shared_page_has_the_guests_name(void **state)
+{
+    struct page *page = page_of(guest->d->shared_mfn);
+
+    (void)state;
+    assert_int_equal(m2p_get(guest->d->shared_mfn), M2P_SHARED);
+    assert_true(page_get(guest->d->shared_mfn, guest->d));
+    page_put(page);
+}
+
+static void shared_page_outlives_its_owner_without_name(void **state)
+{
+    void *frame = heap_alloc_page();
+    struct page *page = page_of(machine_mfn_of(frame));
+    unsigned long free = frame_free_count();
+
+    (void)state;
+    domain_share_xen_page(guest->d, frame, true);
+    assert_true(page_get(page_mfn(page), guest->d)); /* someone maps it */
+    heap_free_page(frame);
+    assert_false(page_get(page_mfn(page), guest->d));
+    assert_int_equal(frame_free_count(), free);
+    page_put(page);
+    assert_int_equal(frame_free_count(), free + 1);
+}
+
+static void unshared_heap_page_goes_at_once(void **state)
+{
+    unsigned long free = frame_free_count();
+    void *frame = heap_alloc_page();
+
+    (void)state;
+    assert_int_equal(frame_free_count(), free - 1);
+    heap_free_page(frame);
+    heap_free_page(NULL);
+    assert_int_equal(frame_free_count(), free);
+}
+
+static void io_frames_belong_to_io(void **state)
+{
+    struct page *page = frame_alloc(0, 64);
+    mfn_t mfn = page_mfn(page);
+
+    (void)state;
+    frame_add_io(mfn, 1);
+    assert_int_equal(page_owner(page), DOMID_IO);
+    frame_add_io(mfn_make(FAKE_MMIO_MFN), 1); /* no struct page: nothing */
+    atomic_store(&page->count, (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT);
+    frame_free(page, 0);
+}
+
+/* What a guest left in a frame reaches nobody: neither by contents nor by a
+ * translation that its CPU still holds. */
+static void freed_frame_is_flushed_and_scrubbed_for_the_next(void **state)
+{
+    unsigned long secret = 0x5ec7e7;
+    struct page *page = NULL;
+    struct page *got;
+
+    (void)state;
+    assert_true(fake_guest_write(fake_va(5), &secret, sizeof(secret)));
+    assert_true(fake_tlb_has(0, fake_va(5), true));
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(5), 0, 0, 0),
+                     0);
+    /* The guest did not flush. */
+    assert_true(fake_tlb_has(0, fake_va(5), true));
+    assert_int_equal(domain_release_page(guest->d, guest_page(5)), 0);
+    while ((got = frame_alloc(0, 64)) != NULL) {
+        if (page_mfn(got).number == guest->mfn[5].number) {
+            page = got;
+            break;
+        }
+    }
+    assert_non_null(page);
+    assert_true(is_zero(page));
+    assert_false(fake_tlb_has(0, fake_va(5), false));
+}
+
+static void flush_for_reuse_skips_cpus_that_flushed(void **state)
+{
+    unsigned int flushes;
+    struct page *page;
+
+    (void)state;
+    assert_true(fake_guest_write_u64(fake_va(5), 1));
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(5), 0, 0, 0),
+                     0);
+    assert_int_equal(domain_release_page(guest->d, guest_page(5)), 0);
+    tlb_flush_cpus(&cpus_online);
+    flushes = fake_flush_count();
+    while ((page = frame_alloc(0, 64)) != NULL) {
+    }
+    assert_int_equal(fake_flush_count(), flushes);
+}
+
+static void uncached_frame_keeps_a_mark(void **state)
+{
+    (void)state;
+    page_mark(guest_page(5), PAGE_COUNT_UNCACHED);
+    page_mark(guest_page(5), PAGE_COUNT_UNCACHED);
+    assert_true((atomic_load(&guest_page(5)->count) & PAGE_COUNT_UNCACHED) !=
+                0);
+    assert_int_equal(page_refs(guest_page(5)), 2);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
+#define GUEST(f) cmocka_unit_test_setup_teardown(f, guest_setup, guest_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(starts, fake_setup, fake_teardown),
+        CASE(all_frames_are_given_out_once),
+        CASE(totals_are_what_was_added),
+        CASE(freed_neighbours_join_again),
+        CASE(high_memory_goes_first),
+        CASE(address_bits_limit_where),
+        CASE(too_few_address_bits_find_nothing),
+        CASE(low_memory_serves_when_high_is_out),
+        CASE(blocks_are_aligned_to_their_size),
+        CASE(impossible_orders_fail),
+        CASE(frames_come_scrubbed),
+        CASE(freeing_twice_is_caught),
+        CASE(free_frames_have_no_owner),
+        CASE(claimed_frames_are_kept_from_others),
+        CASE(claim_of_more_than_there_is_fails),
+        CASE(a_new_claim_replaces_the_old),
+        CASE(two_claims_share_what_is_free),
+        GUEST(owner_gets_its_page),
+        GUEST(others_do_not_get_it),
+        GUEST(any_number_may_be_asked_for),
+        GUEST(reference_count_cannot_overflow),
+        GUEST(page_get_any_tells_the_owner),
+        GUEST(putting_too_often_is_caught),
+        GUEST(domain_pages_are_limited),
+        GUEST(domain_page_without_memory_is_enomem),
+        GUEST(dying_domain_gets_no_page),
+        GUEST(domain_allocation_comes_out_of_its_claim),
+        GUEST(released_page_lives_until_unmapped),
+        GUEST(releasing_twice_fails),
+        GUEST(releasing_anothers_page_fails),
+        GUEST(mapped_page_cannot_be_stolen),
+        GUEST(stolen_page_is_nobodys),
+        GUEST(shared_page_has_the_guests_name),
+        GUEST(shared_page_outlives_its_owner_without_name),
+        GUEST(unshared_heap_page_goes_at_once),
+        GUEST(io_frames_belong_to_io),
+        GUEST(freed_frame_is_flushed_and_scrubbed_for_the_next),
+        GUEST(flush_for_reuse_skips_cpus_that_flushed),
+        GUEST(uncached_frame_keeps_a_mark),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
