@@ -23,6 +23,7 @@ enum lock_class {
     LOCK_IRQ,
     LOCK_EVENT, /* domain's event ports */
     LOCK_EVENT_PORT, /* one port; interrupts off */
+    LOCK_EVENT_QUEUE, /* one FIFO queue of a vCPU; interrupts off */
     LOCK_GRANT,
     LOCK_MAPTRACK,
     LOCK_RUN_QUEUE,
