@@ -10,6 +10,7 @@ GRANT_WORLD := $(EVENT_WORLD) tests/unit/grant_world.c \
 
 UNIT_SRCS_rangeset := $(EVENT_WORLD)
 UNIT_SRCS_evtchn := $(EVENT_WORLD)
+UNIT_SRCS_evtchn_fifo := $(EVENT_WORLD)
 UNIT_SRCS_virq := $(EVENT_WORLD)
 UNIT_SRCS_pirq := $(EVENT_WORLD)
 UNIT_SRCS_grant_table := $(GRANT_WORLD)

@@ -52,10 +52,10 @@ void evtchn_domain_free(struct domain *d)
 {
     struct evtchn_table *table = &d->event;
 
-    evtchn_fifo_destroy(d);
     if (table->buckets == NULL) {
         return;
     }
+    evtchn_fifo_free(d, evtchn_fifo_detach(d));
     for (unsigned int i = 0; i < bucket_count(d); i++) {
         heap_free(table->buckets[i]);
     }
@@ -392,6 +392,7 @@ int evtchn_close(struct domain *d, evtchn_port_t number)
 int evtchn_reset(struct domain *d)
 {
     struct evtchn_table *table = &d->event;
+    struct evtchn_fifo *fifo = NULL;
     unsigned int done = 0;
     evtchn_port_t number;
 
@@ -411,9 +412,10 @@ int evtchn_reset(struct domain *d)
     spin_lock(&table->lock);
     table->close_cursor = 0;
     if (table->active == 0) {
-        evtchn_fifo_reset(d);
+        fifo = evtchn_fifo_detach(d);
     }
     spin_unlock(&table->lock);
+    evtchn_fifo_free(d, fifo);
     return 0;
 }
 
@@ -592,11 +594,16 @@ bool evtchn_port_is_valid(struct domain *d, evtchn_port_t port)
 bool evtchn_port_is_pending(struct domain *d, evtchn_port_t number)
 {
     struct evtchn *port = evtchn_lookup(d, number);
+    unsigned long flags;
+    bool pending;
 
-    if (port == NULL || port_state(port) <= PORT_RESERVED) {
+    if (port == NULL) {
         return false;
     }
-    return evtchn_is_pending(d, port);
+    flags = spin_lock_irqsave(&port->lock);
+    pending = port_state(port) > PORT_RESERVED && evtchn_is_pending(d, port);
+    spin_unlock_irqrestore(&port->lock, flags);
+    return pending;
 }
 
 /* -- audit -------------------------------------------------------------------------- */

@@ -128,6 +128,11 @@ static void clear_mask_2l(struct domain *d, const struct evtchn *port)
     }
 }
 
+bool evtchn_2l_take_pending(struct domain *d, evtchn_port_t number)
+{
+    return d->shared != NULL && bitmap_atomic_clear(pending_bits(d), number);
+}
+
 /* -- either ABI ---------------------------------------------------------------------- */
 
 static bool uses_fifo(const struct domain *d)
@@ -166,15 +171,6 @@ bool evtchn_is_pending(struct domain *d, const struct evtchn *port)
     }
     return has_bits(d, port) &&
            bitmap_atomic_test(pending_bits(d), port->number);
-}
-
-bool evtchn_is_masked(struct domain *d, const struct evtchn *port)
-{
-    if (uses_fifo(d)) {
-        return evtchn_fifo_is_masked(d, port);
-    }
-    return !has_bits(d, port) ||
-           bitmap_atomic_test(mask_bits(d), port->number);
 }
 
 void evtchn_clear_mask(struct domain *d, struct evtchn *port)

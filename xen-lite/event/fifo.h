@@ -12,7 +12,8 @@
 /*
  * Give vCPU @control->vcpu of @d, the caller's domain, its control block; the
  * first time switches @d to FIFO. Sets control->link_bits.
- * Returns 0, -XEN_ENOENT, -XEN_EINVAL, -XEN_ENOMEM.
+ * Returns 0, -XEN_ENOENT (no such vCPU), -XEN_EINVAL (it has one; not a place
+ * in a page of @d that can be written), -XEN_ENOMEM.
  */
 int evtchn_fifo_init_control(struct domain *d,
                              struct evtchn_init_control *control);
@@ -23,10 +24,10 @@ int evtchn_fifo_expand_array(struct domain *d, uint64_t gfn);
 int evtchn_fifo_set_priority(struct domain *d, evtchn_port_t number,
                              uint32_t priority);
 
-/* Back to 2-level, all ports being free; d->event.lock is held. */
-void evtchn_fifo_reset(struct domain *d);
-/* Free everything, when no reference to @d is left. */
-void evtchn_fifo_destroy(struct domain *d);
+/* Back to 2-level, all ports being free; d->event.lock is held. What is
+ * returned, or NULL, is to be freed without locks. */
+struct evtchn_fifo *evtchn_fifo_detach(struct domain *d);
+void evtchn_fifo_free(struct domain *d, struct evtchn_fifo *fifo);
 
 /* Is the free @port still on a queue of the guest's? Not to be reused then. */
 bool evtchn_fifo_is_linked(struct domain *d, const struct evtchn *port);
@@ -35,7 +36,6 @@ bool evtchn_fifo_is_linked(struct domain *d, const struct evtchn *port);
 void evtchn_fifo_set_pending(struct domain *d, struct evtchn *port);
 void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *port);
 bool evtchn_fifo_is_pending(struct domain *d, const struct evtchn *port);
-bool evtchn_fifo_is_masked(struct domain *d, const struct evtchn *port);
 void evtchn_fifo_clear_mask(struct domain *d, struct evtchn *port);
 
 #endif

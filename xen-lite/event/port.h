@@ -133,9 +133,10 @@ void pirq_moved(struct domain *d, uint32_t pirq, struct vcpu *v);
 void evtchn_set_pending(struct domain *d, struct evtchn *port);
 void evtchn_clear_pending(struct domain *d, struct evtchn *port);
 bool evtchn_is_pending(struct domain *d, const struct evtchn *port);
-bool evtchn_is_masked(struct domain *d, const struct evtchn *port);
 /* Clear the mask, and deliver what is pending; the port's lock is held. */
 void evtchn_clear_mask(struct domain *d, struct evtchn *port);
+/* Clear the 2-level pending bit, even if @d uses FIFO now: was it set? */
+bool evtchn_2l_take_pending(struct domain *d, evtchn_port_t number);
 /* Wake the vCPUs of @d that poll @number. */
 void evtchn_wake_pollers(struct domain *d, evtchn_port_t number);
 

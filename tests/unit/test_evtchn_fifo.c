@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The FIFO event ABI: set-up, queues, priorities, moves between queues, hostile
+ * words, the way back to 2-level, and a guest that consumes on other CPUs.
+ */
+#include "evtchn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "event_world.h"
+#include "mm.h"
+
+#define PENDING (1U << EVTCHN_FIFO_PENDING)
+#define MASKED  (1U << EVTCHN_FIFO_MASKED)
+#define LINKED  (1U << EVTCHN_FIFO_LINKED)
+#define BUSY    (1U << EVTCHN_FIFO_BUSY)
+#define DEFAULT EVTCHN_FIFO_PRIORITY_DEFAULT
+
+static struct domain *guest;
+static struct evtchn_fifo_control_block *control[2];
+static event_word_t *words;
+static mfn_t control_mfn;
+static mfn_t words_mfn;
+
+static long op(unsigned int command, void *arg)
+{
+    return world_call(guest->vcpu[0], hc_event_channel_op, command,
+                      WORLD_VA(arg), 0);
+}
+
+static long init_control(uint64_t gfn, uint32_t offset, uint32_t vcpu)
+{
+    struct evtchn_init_control init = {
+        .control_gfn = gfn, .offset = offset, .vcpu = vcpu};
+    long rc = op(EVTCHNOP_init_control, &init);
+
+    if (rc == 0) {
+        assert_int_equal(init.link_bits, 17);
+    }
+    return rc;
+}
+
+static long expand(uint64_t gfn)
+{
+    struct evtchn_expand_array array = {.array_gfn = gfn};
+
+    return op(EVTCHNOP_expand_array, &array);
+}
+
+static evtchn_port_t ipi(uint32_t vcpu)
+{
+    struct evtchn_bind_ipi bind = {.vcpu = vcpu};
+
+    assert_int_equal(op(EVTCHNOP_bind_ipi, &bind), 0);
+    return bind.port;
+}
+
+static long priority(evtchn_port_t port, uint32_t level)
+{
+    struct evtchn_set_priority set = {.port = port, .priority = level};
+
+    return op(EVTCHNOP_set_priority, &set);
+}
+
+static long unmask(evtchn_port_t port)
+{
+    struct evtchn_unmask arg = {.port = port};
+
+    return op(EVTCHNOP_unmask, &arg);
+}
+
+static long close_port(evtchn_port_t port)
+{
+    struct evtchn_close arg = {.port = port};
+
+    return op(EVTCHNOP_close, &arg);
+}
+
+static long bind_vcpu(evtchn_port_t port, uint32_t vcpu)
+{
+    struct evtchn_bind_vcpu arg = {.port = port, .vcpu = vcpu};
+
+    return op(EVTCHNOP_bind_vcpu, &arg);
+}
+
+static int bare_setup(void **state)
+{
+    world_setup(state);
+    guest = world_domain(5, 3, false);
+    control_mfn = world_page(guest);
+    words_mfn = world_page(guest);
+    control[0] = machine_map(control_mfn);
+    control[1] = (void *)((char *)machine_map(control_mfn) + 128);
+    words = machine_map(words_mfn);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    bare_setup(state);
+    assert_int_equal(init_control(control_mfn.number, 0, 0), 0);
+    assert_int_equal(init_control(control_mfn.number, 128, 1), 0);
+    assert_int_equal(expand(words_mfn.number), 0);
+    return 0;
+}
+
+/* What a guest's kernel does: the next port of a queue, or 0. */
+struct consumer {
+    evtchn_port_t head[EVTCHN_FIFO_MAX_QUEUES];
+};
+
+static evtchn_port_t clear_linked(event_word_t *word)
+{
+    event_word_t now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+
+    while (!__atomic_compare_exchange_n(
+        word, &now, now & ~(LINKED | (event_word_t)EVTCHN_FIFO_LINK_MASK),
+        false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+    return now & EVTCHN_FIFO_LINK_MASK;
+}
+
+static evtchn_port_t take(struct consumer *self,
+                          struct evtchn_fifo_control_block *block,
+                          unsigned int level, uint32_t *ready)
+{
+    evtchn_port_t port = self->head[level];
+
+    if (port == 0) {
+        port = __atomic_load_n(&block->head[level], __ATOMIC_SEQ_CST);
+    }
+    self->head[level] = clear_linked(&words[port]);
+    if (self->head[level] == 0) {
+        *ready &= ~(1U << level);
+    }
+    return port;
+}
+
+/* All ports that are ready on @block, most urgent first; pending cleared. */
+static unsigned int consume(struct consumer *self,
+                            struct evtchn_fifo_control_block *block,
+                            evtchn_port_t *ports, unsigned int max)
+{
+    uint32_t ready = __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
+    unsigned int count = 0;
+
+    while (ready != 0) {
+        unsigned int level = (unsigned int)__builtin_ctz(ready);
+        evtchn_port_t port = take(self, block, level, &ready);
+
+        if ((__atomic_load_n(&words[port], __ATOMIC_SEQ_CST) &
+             (PENDING | MASKED)) == PENDING) {
+            __atomic_fetch_and(&words[port], ~PENDING, __ATOMIC_SEQ_CST);
+            assert_true(count < max);
+            ports[count++] = port;
+        }
+        ready |= __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
+    }
+    return count;
+}
+
+/* -- set-up ------------------------------------------------------------------------ */
+
+static void setup_holds_the_pages(void **state)
+{
+    (void)state;
+    assert_int_equal(world_page_type_refs(control_mfn), 2);
+    assert_int_equal(world_page_type_refs(words_mfn), 1);
+    world_kill(guest);
+    assert_int_equal(world_page_type_refs(control_mfn), 0);
+    assert_int_equal(world_page_type_refs(words_mfn), 0);
+    assert_int_equal(world_page_refs(words_mfn), 1);
+}
+
+static void bad_control_blocks_are_refused(void **state)
+{
+    mfn_t foreign = world_page(world_domain(6, 1, false));
+
+    (void)state;
+    assert_int_equal(init_control(control_mfn.number, 0, 3), -XEN_ENOENT);
+    assert_int_equal(init_control(control_mfn.number, 4, 0), -XEN_EINVAL);
+    assert_int_equal(init_control(control_mfn.number, 4096 - 64, 0),
+                     -XEN_EINVAL);
+    assert_int_equal(init_control(control_mfn.number, 0xfffffff8U, 0),
+                     -XEN_EINVAL);
+    assert_int_equal(init_control(foreign.number, 0, 0), -XEN_EINVAL);
+    assert_int_equal(init_control(~0UL, 0, 0), -XEN_EINVAL);
+    assert_null(atomic_load(&guest->event.fifo));
+    assert_int_equal(init_control(control_mfn.number, 4096 - 72, 0), 0);
+    assert_int_equal(init_control(control_mfn.number, 0, 0), -XEN_EINVAL);
+    assert_int_equal(world_page_type_refs(control_mfn), 1);
+}
+
+static void setup_without_memory_is_enomem(void **state)
+{
+    (void)state;
+    for (unsigned long left = 0; left < 2; left++) {
+        world_heap_fail_after(left);
+        assert_int_equal(init_control(control_mfn.number, 0, 0),
+                         -XEN_ENOMEM);
+        world_heap_fail_after(~0UL);
+        assert_null(atomic_load(&guest->event.fifo));
+        assert_int_equal(world_page_refs(control_mfn), 1);
+    }
+}
+
+static void dying_domains_set_nothing_up(void **state)
+{
+    (void)state;
+    atomic_store(&guest->dying, DOMAIN_DYING);
+    assert_int_equal(init_control(control_mfn.number, 0, 0), -XEN_EINVAL);
+    assert_int_equal(world_page_refs(control_mfn), 1);
+}
+
+static void words_need_fifo_and_an_own_page(void **state)
+{
+    mfn_t foreign = world_page(world_domain(6, 1, false));
+
+    (void)state;
+    assert_int_equal(expand(words_mfn.number), -XEN_EOPNOTSUPP);
+    assert_int_equal(priority(1, 3), -XEN_ENOSYS);
+    assert_int_equal(init_control(control_mfn.number, 0, 0), 0);
+    assert_int_equal(expand(foreign.number), -XEN_EINVAL);
+    assert_int_equal(expand(0), -XEN_EINVAL);
+    for (unsigned int i = 0; i < 128; i++) {
+        assert_int_equal(expand(words_mfn.number), 0);
+    }
+    assert_int_equal(expand(words_mfn.number), -XEN_ENOSPC);
+    assert_int_equal(world_page_type_refs(words_mfn), 128);
+    atomic_store(&guest->dying, DOMAIN_DYING);
+    assert_int_equal(expand(words_mfn.number), -XEN_ENOSPC);
+}
+
+static void more_ports_than_2_level_has(void **state)
+{
+    evtchn_port_t port = 0;
+
+    (void)state;
+    while (port < 5000) {
+        port = ipi(0);
+    }
+    for (unsigned int i = 1; i < 5; i++) {
+        assert_int_equal(expand(world_page(guest).number), 0);
+    }
+    assert_int_equal(evtchn_send(guest, 5000), 0);
+    assert_int_equal(control[0]->head[DEFAULT], 5000);
+    assert_true(evtchn_port_is_pending(guest, 5000));
+}
+
+/* -- events --------------------------------------------------------------------------- */
+
+static void an_event_is_linked_and_told(void **state)
+{
+    evtchn_port_t port = ipi(0);
+
+    (void)state;
+    assert_int_equal(evtchn_send(guest, port), 0);
+    assert_int_equal(words[port], PENDING | LINKED);
+    assert_int_equal(control[0]->head[DEFAULT], port);
+    assert_int_equal(control[0]->ready, 1U << DEFAULT);
+    assert_int_equal(guest->vcpu[0]->vcpu_info->evtchn_upcall_pending, 1);
+    assert_int_equal(world_kicks(guest->vcpu[0]), 1);
+    /* Nothing of the 2-level ABI moves. */
+    assert_int_equal(guest->shared->evtchn_pending[0], 0);
+    assert_int_equal(guest->vcpu[0]->vcpu_info->evtchn_pending_sel, 0);
+}
+
+static void events_come_in_order(void **state)
+{
+    struct consumer consumer = {{0}};
+    evtchn_port_t got[8];
+
+    (void)state;
+    for (unsigned int i = 0; i < 5; i++) {
+        (void)ipi(0);
+    }
+    evtchn_send(guest, 3);
+    evtchn_send(guest, 1);
+    evtchn_send(guest, 5);
+    evtchn_send(guest, 1);
+    assert_int_equal(consume(&consumer, control[0], got, 8), 3);
+    assert_int_equal(got[0], 3);
+    assert_int_equal(got[1], 1);
+    assert_int_equal(got[2], 5);
+    evtchn_send(guest, 5);
+    evtchn_send(guest, 2);
+    assert_int_equal(consume(&consumer, control[0], got, 8), 2);
+    assert_int_equal(got[0], 5);
+    assert_int_equal(got[1], 2);
+    assert_int_equal(consume(&consumer, control[0], got, 8), 0);
+}
+
+static void urgent_events_come_first(void **state)
+{
+    struct consumer consumer = {{0}};
+    evtchn_port_t slow = ipi(0);
+    evtchn_port_t fast = ipi(0);
+    evtchn_port_t got[4];
+
+    (void)state;
+    assert_int_equal(priority(fast, 0), 0);
+    assert_int_equal(priority(slow, 15), 0);
+    evtchn_send(guest, slow);
+    evtchn_send(guest, fast);
+    assert_int_equal(control[0]->ready, 1U | 1U << 15);
+    assert_int_equal(consume(&consumer, control[0], got, 4), 2);
+    assert_int_equal(got[0], fast);
+    assert_int_equal(got[1], slow);
+}
+
+static void bad_priorities_are_einval(void **state)
+{
+    evtchn_port_t port = ipi(0);
+
+    (void)state;
+    assert_int_equal(priority(port, 16), -XEN_EINVAL);
+    assert_int_equal(priority(port + 1, 3), -XEN_EINVAL);
+    assert_int_equal(priority(0, 3), -XEN_EINVAL);
+    assert_int_equal(priority(70000, 3), -XEN_EINVAL);
+}
+
+static void a_masked_event_waits_for_unmask(void **state)
+{
+    evtchn_port_t port = ipi(0);
+
+    (void)state;
+    words[port] = MASKED;
+    evtchn_send(guest, port);
+    assert_int_equal(words[port], MASKED | PENDING);
+    assert_int_equal(world_kicks(guest->vcpu[0]), 0);
+    assert_int_equal(unmask(port), 0);
+    assert_int_equal(words[port], LINKED | PENDING);
+    assert_int_equal(world_kicks(guest->vcpu[0]), 1);
+    assert_int_equal(unmask(port), 0);
+    assert_int_equal(world_kicks(guest->vcpu[0]), 0);
+}
+
+static void events_before_the_words_are_kept(void **state)
+{
+    evtchn_port_t early;
+    evtchn_port_t late;
+
+    (void)state;
+    early = ipi(0);
+    late = ipi(1);
+    evtchn_send(guest, early);
+    assert_int_equal(guest->shared->evtchn_pending[0], 1U << early);
+    assert_int_equal(init_control(control_mfn.number, 0, 0), 0);
+    assert_int_equal(init_control(control_mfn.number, 128, 1), 0);
+    evtchn_send(guest, late);
+    assert_true(evtchn_port_is_pending(guest, early));
+    assert_true(evtchn_port_is_pending(guest, late));
+    assert_int_equal(guest->shared->evtchn_pending[0], 0);
+    assert_int_equal(unmask(early), 0);
+    assert_int_equal(expand(words_mfn.number), 0);
+    assert_int_equal(words[early], PENDING | LINKED);
+    assert_int_equal(control[0]->head[DEFAULT], early);
+    assert_int_equal(control[1]->head[DEFAULT], late);
+}
+
+static void an_event_for_a_vcpu_without_block_stays_pending(void **state)
+{
+    evtchn_port_t port = ipi(2);
+
+    (void)state;
+    assert_int_equal(evtchn_send(guest, port), 0);
+    assert_int_equal(words[port], PENDING);
+}
+
+static void pollers_wake(void **state)
+{
+    evtchn_port_t port = ipi(0);
+
+    (void)state;
+    words[port] = MASKED;
+    guest->vcpu[1]->poll_port = port;
+    atomic_store(&guest->polling_vcpus[0], 2);
+    evtchn_send(guest, port);
+    assert_int_equal(world_unblocks(guest->vcpu[1]), 1);
+}
+
+/* -- moves ------------------------------------------------------------------------------ */
+
+/* The tail of one queue goes to another: the first must forget it. */
+static void a_moved_tail_leaves_its_old_queue(void **state)
+{
+    struct consumer consumer[2] = {{{0}}, {{0}}};
+    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF,
+                                         .remote_dom = DOMID_SELF};
+    struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
+    evtchn_port_t fixed = ipi(0);
+    evtchn_port_t got[4];
+    evtchn_port_t port;
+
+    (void)state;
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &alloc), 0);
+    port = alloc.port;
+    bind.remote_port = port;
+    assert_int_equal(op(EVTCHNOP_bind_interdomain, &bind), 0);
+    (void)consume(&consumer[0], control[0], got, 4);
+    evtchn_send(guest, bind.local_port);
+    assert_int_equal(consume(&consumer[0], control[0], got, 4), 1);
+    assert_int_equal(got[0], port);
+    assert_int_equal(bind_vcpu(port, 1), 0);
+    evtchn_send(guest, bind.local_port);
+    evtchn_send(guest, fixed);
+    assert_int_equal(words[port], PENDING | LINKED);
+    assert_int_equal(control[1]->head[DEFAULT], port);
+    assert_int_equal(control[0]->head[DEFAULT], fixed);
+    assert_int_equal(consume(&consumer[0], control[0], got, 4), 1);
+    assert_int_equal(got[0], fixed);
+    assert_int_equal(consume(&consumer[1], control[1], got, 4), 1);
+    assert_int_equal(got[0], port);
+}
+
+static void a_new_priority_counts_from_the_next_link(void **state)
+{
+    struct consumer consumer = {{0}};
+    evtchn_port_t port = ipi(0);
+    evtchn_port_t got[4];
+
+    (void)state;
+    evtchn_send(guest, port);
+    assert_int_equal(priority(port, 2), 0);
+    evtchn_send(guest, port);
+    assert_int_equal(control[0]->ready, 1U << DEFAULT);
+    (void)consume(&consumer, control[0], got, 4);
+    evtchn_send(guest, port);
+    assert_int_equal(control[0]->ready, 1U << 2);
+    assert_int_equal(control[0]->head[2], port);
+}
+
+static void a_closed_port_is_not_reused_while_linked(void **state)
+{
+    struct consumer consumer = {{0}};
+    evtchn_port_t port = ipi(0);
+    evtchn_port_t got[4];
+
+    (void)state;
+    evtchn_send(guest, port);
+    assert_int_equal(close_port(port), 0);
+    assert_int_equal(words[port], LINKED);
+    assert_int_equal(ipi(0), port + 1);
+    assert_int_equal(consume(&consumer, control[0], got, 4), 0);
+    assert_int_equal(ipi(0), port);
+}
+
+/* -- the way back -------------------------------------------------------------------------- */
+
+static void reset_goes_back_to_2_level(void **state)
+{
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+    evtchn_port_t port = ipi(0);
+
+    (void)state;
+    evtchn_send(guest, port);
+    assert_int_equal(op(EVTCHNOP_reset, &reset), 0);
+    assert_null(atomic_load(&guest->event.fifo));
+    assert_int_equal(world_page_refs(control_mfn), 1);
+    assert_int_equal(world_page_refs(words_mfn), 1);
+    port = ipi(0);
+    evtchn_send(guest, port);
+    assert_int_equal(guest->shared->evtchn_pending[0], 1U << port);
+    /* And forth again. */
+    memset(words, 0, PAGE_BYTES);
+    memset(control[0], 0, PAGE_BYTES);
+    assert_int_equal(init_control(control_mfn.number, 0, 0), 0);
+    assert_int_equal(expand(words_mfn.number), 0);
+    assert_int_equal(words[port], PENDING | LINKED);
+}
+
+static void ports_past_2_level_are_dead_after_reset(void **state)
+{
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+    evtchn_port_t port = 0;
+
+    (void)state;
+    while (port < 4200) {
+        port = ipi(0);
+    }
+    assert_int_equal(op(EVTCHNOP_reset, &reset), 0);
+    assert_int_equal(evtchn_send(guest, 4200), -XEN_EINVAL);
+    assert_int_equal(unmask(4200), 0);
+    assert_false(evtchn_port_is_pending(guest, 4200));
+    for (port = 1; port < 4096; port++) {
+        assert_int_equal(ipi(0), port);
+    }
+    struct evtchn_bind_ipi bind = {.vcpu = 0};
+    assert_int_equal(op(EVTCHNOP_bind_ipi, &bind), -XEN_ENOSPC);
+}
+
+/* -- hostile guests -------------------------------------------------------------------------- */
+
+static void garbage_words_and_blocks_hurt_nobody(void **state)
+{
+    (void)state;
+    for (unsigned int i = 0; i < 16; i++) {
+        (void)ipi(i % 2);
+    }
+    srand(3);
+    for (unsigned int round = 0; round < 20000; round++) {
+        evtchn_port_t port = 1 + (unsigned int)rand() % 16;
+
+        words[(unsigned int)rand() % 1024] = (event_word_t)rand() * 3U;
+        control[rand() % 2]->head[rand() % 16] = (uint32_t)rand() * 5U;
+        control[rand() % 2]->ready = (uint32_t)rand() * 5U;
+        switch (rand() % 4) {
+        case 0:
+            (void)unmask(port);
+            break;
+        case 1:
+            (void)priority(port, (uint32_t)rand() % 16);
+            break;
+        case 2:
+            (void)close_port(port);
+            if (rand() % 2 == 0) {
+                struct evtchn_bind_ipi bind = {.vcpu = (uint32_t)rand() % 3};
+
+                (void)op(EVTCHNOP_bind_ipi, &bind);
+            }
+            break;
+        default:
+            (void)evtchn_send(guest, port);
+            break;
+        }
+    }
+    assert_int_equal(evtchn_audit(guest), 0);
+}
+
+/* -- several CPUs ------------------------------------------------------------------------------- */
+
+#define RACE_PORTS  12U
+#define RACE_ROUNDS 12000U
+
+static struct {
+    _Atomic bool stop;
+    _Atomic unsigned int sent[RACE_PORTS + 1];
+    _Atomic unsigned int seen_sends[RACE_PORTS + 1];
+} race;
+
+/* What was sent before an event is taken has been seen with it. */
+static void *race_consumer(void *arg)
+{
+    struct evtchn_fifo_control_block *block = arg;
+    struct consumer consumer = {{0}};
+    evtchn_port_t got[2 * RACE_PORTS];
+    bool last = false;
+
+    for (;;) {
+        unsigned int count = consume(&consumer, block, got, 2 * RACE_PORTS);
+
+        for (unsigned int i = 0; i < count; i++) {
+            atomic_store(&race.seen_sends[got[i]],
+                         atomic_load(&race.sent[got[i]]));
+        }
+        if (last) {
+            return NULL;
+        }
+        last = atomic_load(&race.stop);
+    }
+}
+
+static void *race_sender(void *arg)
+{
+    unsigned int seed = *(unsigned int *)arg;
+
+    for (unsigned int i = 0; i < RACE_ROUNDS; i++) {
+        evtchn_port_t port;
+
+        seed = seed * 1664525U + 1013904223U;
+        port = 1 + (seed >> 8) % RACE_PORTS;
+        atomic_fetch_add(&race.sent[port], 1);
+        assert_int_equal(evtchn_send(guest, port), 0);
+    }
+    return NULL;
+}
+
+/* Every event that was sent is taken by a consumer that comes after it. */
+static void no_event_is_lost_between_cpus(void **state)
+{
+    unsigned int seed[2] = {1, 2};
+    pthread_t thread[4];
+
+    (void)state;
+    memset(&race, 0, sizeof(race));
+    for (unsigned int i = 0; i < RACE_PORTS; i++) {
+        (void)ipi(i % 2);
+    }
+    pthread_create(&thread[0], NULL, race_consumer, control[0]);
+    pthread_create(&thread[1], NULL, race_consumer, control[1]);
+    pthread_create(&thread[2], NULL, race_sender, &seed[0]);
+    pthread_create(&thread[3], NULL, race_sender, &seed[1]);
+    pthread_join(thread[2], NULL);
+    pthread_join(thread[3], NULL);
+    atomic_store(&race.stop, true);
+    pthread_join(thread[0], NULL);
+    pthread_join(thread[1], NULL);
+    for (unsigned int i = 1; i <= RACE_PORTS; i++) {
+        assert_int_equal(atomic_load(&race.sent[i]),
+                         atomic_load(&race.seen_sends[i]));
+        assert_int_equal(words[i] & (PENDING | BUSY), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
+#define BARE(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, bare_setup, world_teardown)
+        TEST(setup_holds_the_pages),
+        BARE(bad_control_blocks_are_refused),
+        BARE(setup_without_memory_is_enomem),
+        BARE(dying_domains_set_nothing_up),
+        BARE(words_need_fifo_and_an_own_page),
+        TEST(more_ports_than_2_level_has),
+        TEST(an_event_is_linked_and_told),
+        TEST(events_come_in_order),
+        TEST(urgent_events_come_first),
+        TEST(bad_priorities_are_einval),
+        TEST(a_masked_event_waits_for_unmask),
+        BARE(events_before_the_words_are_kept),
+        TEST(an_event_for_a_vcpu_without_block_stays_pending),
+        TEST(pollers_wake),
+        TEST(a_moved_tail_leaves_its_old_queue),
+        TEST(a_new_priority_counts_from_the_next_link),
+        TEST(a_closed_port_is_not_reused_while_linked),
+        TEST(reset_goes_back_to_2_level),
+        TEST(ports_past_2_level_are_dead_after_reset),
+        TEST(garbage_words_and_blocks_hurt_nobody),
+        TEST(no_event_is_lost_between_cpus),
+    };
+
+    return cmocka_run_group_tests_name("evtchn_fifo", tests, NULL, NULL);
+}
