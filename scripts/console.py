@@ -30,7 +30,8 @@ def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     add = parser.add_argument
     add("--log", help="keep the line's output here")
-    add("--times", help="keep 'SECONDS<tab>LINE' here, seconds since start")
+    add("--times", help="keep 'SECONDS<tab>CPU<tab>LINE' here: seconds since "
+        "start, and seconds of processor time that the machine has used")
     add("--limit", type=float, default=300, help="seconds (0: none)")
     add("--until", help="end the machine when a line matches this")
     add("--bad", action="append", default=[],
@@ -78,6 +79,15 @@ class Console:
             self.status = status
             self.reason = reason
 
+    def processor_time(self):
+        """What the child has used, all threads, in seconds."""
+        try:
+            with open("/proc/%d/stat" % self.child.pid) as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def type_text(self, data):
         try:
             self.child.stdin.write(data)
@@ -97,8 +107,8 @@ class Console:
 
     def take_line(self, line):
         if self.times:
-            self.times.write("%.3f\t%s\n" %
-                             (time.monotonic() - self.start, line))
+            self.times.write("%.3f\t%.2f\t%s\n" % (
+                time.monotonic() - self.start, self.processor_time(), line))
             self.times.flush()
         if not self.connected:
             self.show(line)

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# Figures beside Debian's Xen 4.17. RUNS=n, BENCH_CPU=model, BENCH_ONLY=xen.
+RUNS ?= 3
+BENCH_CPU ?= Nehalem
+
+.PHONY: bench
+bench: ## times, sizes and memory beside Xen 4.17, median of RUNS=3
+	$(Q)scripts/install-deps.sh bench
+	$(Q)$(MAKE) -s --no-print-directory images \
+	    $(if $(filter xen,$(BENCH_ONLY)),,all)
+	$(Q)mkdir -p docs/results
+	$(Q)python3 scripts/bench.py --out $(abspath $(O)) \
+	    --cache $(abspath $(CACHE)) --runs $(RUNS) --cpu $(BENCH_CPU) \
+	    $(BENCH_ONLY:%=--only %) \
+	    --csv docs/results/bench$(if $(BENCH_ONLY),-$(BENCH_ONLY)).csv
