@@ -44,3 +44,42 @@ tools: $(O)/dom0-staging/stamp ## build libxenctrl.a and xlite, stage for dom0
 ALL_TARGETS += $(O)/libxenctrl.a $(O)/xlite $(O)/xlite-debian \
     $(O)/dom0-staging/stamp
 -include $(TOOLS_LIB_O:.o=.d) $(TOOLS_XLITE_O:.o=.d)
+
+# Host tests of what needs no hypervisor: tests/unit/tools/test_NAME.c, with
+# the whole of dom0-tools but main.c, and for the library a fake kernel.
+TOOLS_TEST_C := $(sort $(wildcard tests/unit/tools/*.c))
+TOOLS_TESTS := $(patsubst tests/unit/tools/%.c,%,\
+    $(wildcard tests/unit/tools/test_*.c))
+TOOLS_TEST_OUT := $(O)/unit-tools/$(notdir $(firstword $(HOSTCC)))
+TOOLS_TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+TOOLS_TEST_PARTS := $(patsubst %.c,$(TOOLS_TEST_OUT)/%.o,$(filter-out \
+    dom0-tools/xlite/main.c,$(TOOLS_LIB_C) $(TOOLS_XLITE_C)))
+TOOLS_TEST_WRAP_test_xenctrl := \
+    $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o \
+    -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap,--wrap=munmap
+
+$(TOOLS_TEST_OUT)/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call step,CC,$< (test))$(HOSTCC) $(TOOLS_CFLAGS) -O1 \
+	    $(TOOLS_TEST_SAN) -MMD -MP -c -o $@ $<
+
+$(TOOLS_TEST_OUT)/libtools.a: $(TOOLS_TEST_PARTS)
+	$(call step,AR,unit-tools/libtools.a)rm -f $@ && ar rcs $@ $^
+
+$(TOOLS_TEST_OUT)/test_%: $(TOOLS_TEST_OUT)/tests/unit/tools/test_%.o \
+    $(TOOLS_TEST_OUT)/libtools.a
+	$(call step,LD,$(@F))$(HOSTCC) $(TOOLS_TEST_SAN) \
+	    $(TOOLS_TEST_WRAP_$(@F)) -o $@ -Wl,--start-group \
+	    $(filter-out %/fake_kernel.o,$^) $(LIBXLUTIL) \
+	    -Wl,--end-group $(TOOLS_LIBS) -lcmocka
+
+$(TOOLS_TEST_OUT)/test_xenctrl: \
+    $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o
+
+.PHONY: test-unit-tools
+test-unit-tools: $(TOOLS_TESTS:%=$(TOOLS_TEST_OUT)/%) ## host tests of dom0-tools
+	$(Q)tests/unit/run.sh $^
+test-unit: test-unit-tools
+
+.SECONDARY: $(TOOLS_TEST_C:%.c=$(TOOLS_TEST_OUT)/%.o)
+-include $(TOOLS_TEST_PARTS:.o=.d) $(TOOLS_TEST_C:%.c=$(TOOLS_TEST_OUT)/%.d)

@@ -38,6 +38,9 @@ static int take_growing(void *context, const uint8_t *data, size_t size)
     struct growing *g = context;
     uint8_t *larger;
 
+    if (size == 0) {
+        return 0;
+    }
     if (size > ELF_MAX_BYTES - g->k->elf_bytes) {
         return build_fail(g->e, BUILD_BAD_IMAGE, "unpacks to over 1 GiB");
     }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/* The kernel's Xen devices, played by functions of the test. */
+#include "fake_kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include <xen/xen.h>
+
+#include <xen/sys/privcmd.h>
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_ioctl(int fd, unsigned long number, ...);
+void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
+                  off_t offset);
+void *__real_mmap(void *addr, size_t length, int prot, int flags, int fd,
+                  off_t offset);
+int __wrap_munmap(void *addr, size_t length);
+int __real_munmap(void *addr, size_t length);
+
+struct fake_kernel fake_kernel;
+
+void fake_kernel_reset(void)
+{
+    memset(&fake_kernel, 0, sizeof(fake_kernel));
+}
+
+/* A real descriptor, so that close() works. */
+int __wrap_open(const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    va_list args;
+
+    if (strncmp(path, "/dev/xen/", 9) == 0) {
+        return __real_open("/dev/null", O_RDWR | (flags & O_CLOEXEC));
+    }
+    va_start(args, flags);
+    if ((flags & O_CREAT) != 0) {
+        mode = va_arg(args, mode_t);
+    }
+    va_end(args);
+    return __real_open(path, flags, mode);
+}
+
+static int as_ioctl(long result)
+{
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return (int)result;
+}
+
+/* A multicall entry is a hypercall whose whole result counts. */
+static long hypercall(uint64_t op, const uint64_t args[5])
+{
+    multicall_entry_t *entry = (multicall_entry_t *)(uintptr_t)args[0];
+    uint64_t inner[5];
+
+    if (op != __HYPERVISOR_multicall) {
+        fake_kernel.last_op = op;
+        return fake_kernel.hypercall(op, args);
+    }
+    for (unsigned int i = 0; i < 5; i++) {
+        inner[i] = entry->args[i];
+    }
+    fake_kernel.last_op = entry->op;
+    entry->result = (xen_ulong_t)fake_kernel.hypercall(entry->op, inner);
+    return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long number, ...)
+{
+    privcmd_hypercall_t *call;
+    va_list args;
+    uint64_t copy[5];
+    void *arg;
+
+    (void)fd;
+    va_start(args, number);
+    arg = va_arg(args, void *);
+    va_end(args);
+    fake_kernel.calls++;
+    if (number != (unsigned long)IOCTL_PRIVCMD_HYPERCALL) {
+        return as_ioctl(fake_kernel.request(number, arg));
+    }
+    call = arg;
+    for (unsigned int i = 0; i < 5; i++) {
+        copy[i] = call->arg[i];
+    }
+    return as_ioctl(hypercall(call->op, copy));
+}
+
+void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
+                  off_t offset)
+{
+    void *p;
+
+    (void)offset;
+    if (fd < 0) {
+        return __real_mmap(addr, length, prot, flags, fd, offset);
+    }
+    p = __real_mmap(addr, length, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p != MAP_FAILED) {
+        fake_kernel.maps_open++;
+    }
+    return p;
+}
+
+int __wrap_munmap(void *addr, size_t length)
+{
+    fake_kernel.maps_open--;
+    return __real_munmap(addr, length);
+}
