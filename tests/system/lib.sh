@@ -53,6 +53,7 @@ hv_args='' dom0_args='' extra_initrds='' extra_modules='' guest_files=0
 bad='Panic on CPU|PANIC|Manual reset required|Kernel panic - not syncing'
 until=''
 limit=300
+qemu_more='' # options of QEMU's own
 
 pass() {
     echo "PASS $name"
@@ -117,11 +118,12 @@ boot() {
 
 # the machine again, with the same ISO
 reboot_boot() {
+    # shellcheck disable=SC2086 # a list of words
     set -- python3 "$top/scripts/console.py" --log "$log" \
         --times "$work/times" --limit "$limit" --bad "$bad" \
         ${until:+--until "$until"} -- \
         "$top/scripts/qemu.sh" "$@" "$work/boot.iso" \
-        -trace qemu_system_shutdown_request -D "$work/qemu.log"
+        -trace qemu_system_shutdown_request -D "$work/qemu.log" $qemu_more
     "$@" 2>"$work/why" || fail "$(tail -n 1 "$work/why")"
     rm -f "$work/boot.iso"
 }
