@@ -54,7 +54,7 @@ TOOLS_TEST_OUT := $(O)/unit-tools/$(notdir $(firstword $(HOSTCC)))
 TOOLS_TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TOOLS_TEST_PARTS := $(patsubst %.c,$(TOOLS_TEST_OUT)/%.o,$(filter-out \
     dom0-tools/xlite/main.c,$(TOOLS_LIB_C) $(TOOLS_XLITE_C)))
-TOOLS_TEST_WRAP_test_xenctrl := \
+TOOLS_TEST_WRAP := \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o \
     -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap,--wrap=munmap
 
@@ -69,11 +69,11 @@ $(TOOLS_TEST_OUT)/libtools.a: $(TOOLS_TEST_PARTS)
 $(TOOLS_TEST_OUT)/test_%: $(TOOLS_TEST_OUT)/tests/unit/tools/test_%.o \
     $(TOOLS_TEST_OUT)/libtools.a
 	$(call step,LD,$(@F))$(HOSTCC) $(TOOLS_TEST_SAN) \
-	    $(TOOLS_TEST_WRAP_$(@F)) -o $@ -Wl,--start-group \
+	    $(if $(filter %/fake_kernel.o,$^),$(TOOLS_TEST_WRAP)) -o $@ -Wl,--start-group \
 	    $(filter-out %/fake_kernel.o,$^) $(LIBXLUTIL) \
 	    -Wl,--end-group $(TOOLS_LIBS) -lcmocka
 
-$(TOOLS_TEST_OUT)/test_xenctrl: \
+$(TOOLS_TEST_OUT)/test_xenctrl $(TOOLS_TEST_OUT)/test_xendevices: \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o
 
 .PHONY: test-unit-tools
@@ -83,3 +83,15 @@ test-unit: test-unit-tools
 
 .SECONDARY: $(TOOLS_TEST_C:%.c=$(TOOLS_TEST_OUT)/%.o)
 -include $(TOOLS_TEST_PARTS:.o=.d) $(TOOLS_TEST_C:%.c=$(TOOLS_TEST_OUT)/%.d)
+
+# The page that lists the library's functions is made from the library.
+.PHONY: docs-tools check-docs-tools
+docs-tools: $(O)/libxenctrl.a ## write docs/libxenctrl.md from the library
+	$(Q)dom0-tools/libxenctrl/functions.sh $< >docs/libxenctrl.md
+
+check-docs-tools: $(O)/libxenctrl.a
+	$(Q)dom0-tools/libxenctrl/functions.sh $< >$(TOOLS_OUT)/libxenctrl.md && \
+	    { cmp -s $(TOOLS_OUT)/libxenctrl.md docs/libxenctrl.md || { \
+	    echo "docs/libxenctrl.md is out of date: run 'make docs-tools'"; \
+	    exit 1; }; }
+test-unit: check-docs-tools
