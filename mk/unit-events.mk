@@ -2,6 +2,7 @@
 # Tests of event channels, pirqs, grants and their hypercalls: the sources
 # under test, in a small world without a scheduler or page tables.
 EVENT_WORLD := tests/unit/event_world.c tests/unit/event_world_mm.c \
+    tests/unit/event_world_irq.c \
     $(sort $(wildcard xen-lite/event/*.c)) \
     xen-lite/lib/rangeset.c
 
@@ -11,10 +12,15 @@ GRANT_WORLD := $(EVENT_WORLD) tests/unit/grant_world.c \
 UNIT_SRCS_rangeset := $(EVENT_WORLD)
 UNIT_SRCS_evtchn := $(EVENT_WORLD)
 UNIT_SRCS_evtchn_fifo := $(EVENT_WORLD)
+UNIT_SRCS_evtchn_random := $(EVENT_WORLD)
+UNIT_SRCS_fifo_race := $(EVENT_WORLD)
+UNIT_SRCS_irq_line := $(EVENT_WORLD)
+UNIT_SRCS_evtchn_close := $(EVENT_WORLD)
 UNIT_SRCS_virq := $(EVENT_WORLD)
 UNIT_SRCS_pirq := $(EVENT_WORLD)
 UNIT_SRCS_grant_table := $(GRANT_WORLD)
 UNIT_SRCS_grant_map := $(GRANT_WORLD)
+UNIT_SRCS_grant_unmap := $(GRANT_WORLD)
 UNIT_SRCS_grant_copy := $(GRANT_WORLD)
 UNIT_SRCS_grant_random := $(GRANT_WORLD)
 UNIT_SRCS_physdev := $(EVENT_WORLD) xen-lite/hypercall/physdev_op.c

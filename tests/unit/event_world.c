@@ -34,14 +34,11 @@ static struct {
     char console[CONSOLE_BYTES];
     size_t console_used;
     char input[256];
-    struct world_irq irq[WORLD_IRQS];
-    bool fail_irq_enable;
-    bool fail_msi;
     uint64_t now_ns;
     struct timer *timer[WORLD_TIMERS];
 } world;
 
-/* -- the machine's inline parts --------------------------------------------------- */
+/* -- the machine's inline parts -------------------------------------------- */
 
 void fake_relax(void)
 {
@@ -86,7 +83,7 @@ void bug_at(const char *file, int line, const char *what)
     abort();
 }
 
-/* -- heap, console, guest memory ---------------------------------------------------- */
+/* -- heap, console, guest memory ------------------------------------------- */
 
 static bool take_one(_Atomic unsigned long *left)
 {
@@ -247,7 +244,7 @@ void world_console_input(const char *text)
     snprintf(world.input, sizeof(world.input), "%s", text);
 }
 
-/* -- clock and timers -------------------------------------------------------------------- */
+/* -- clock and timers ------------------------------------------------------ */
 
 uint64_t machine_now_ns(void)
 {
@@ -287,7 +284,7 @@ void world_advance(uint64_t ns)
     }
 }
 
-/* -- domains ---------------------------------------------------------------------------- */
+/* -- domains --------------------------------------------------------------- */
 
 struct domain *domain_get(domid_t domid)
 {
@@ -388,8 +385,7 @@ unsigned int world_unblocks(struct vcpu *v)
     return atomic_exchange(&world.unblocks[place_of(v->domain)][v->id], 0);
 }
 
-struct domain *world_domain(domid_t domid, unsigned int vcpus,
-                            bool privileged)
+struct domain *world_domain(domid_t domid, unsigned int vcpus, bool privileged)
 {
     struct domain *d = calloc(1, sizeof(*d));
     unsigned int place = 0;
@@ -447,141 +443,7 @@ static void free_domain(struct domain *d)
     free(d);
 }
 
-/* -- interrupt lines ---------------------------------------------------------------------- */
-
-struct world_irq *world_irq(unsigned int irq)
-{
-    assert_true(irq < WORLD_IRQS);
-    return &world.irq[irq];
-}
-
-bool world_fire(unsigned int irq)
-{
-    struct world_irq *line = world_irq(irq);
-    unsigned long flags;
-
-    if (!line->enabled || line->masked) {
-        return false;
-    }
-    line->masked = line->level;
-    flags = machine_irq_save();
-    pirq_interrupt(irq);
-    machine_irq_restore(flags);
-    return true;
-}
-
-void world_fail_irq_enable(bool fail)
-{
-    world.fail_irq_enable = fail;
-}
-
-void world_fail_msi(bool fail)
-{
-    world.fail_msi = fail;
-}
-
-unsigned int machine_gsi_count(void)
-{
-    return WORLD_GSIS;
-}
-
-int machine_gsi_setup(unsigned int gsi, bool level, bool active_low)
-{
-    struct world_irq *line = world_irq(gsi);
-
-    if (line->setup) {
-        return -XEN_EEXIST;
-    }
-    line->setup = true;
-    line->level = level;
-    line->active_low = active_low;
-    return 0;
-}
-
-int machine_irq_enable(unsigned int irq, unsigned int cpu)
-{
-    struct world_irq *line = world_irq(irq);
-
-    if (world.fail_irq_enable) {
-        return -XEN_ENOSPC;
-    }
-    assert_false(line->enabled);
-    line->enabled = true;
-    line->masked = true;
-    line->cpu = cpu;
-    return 0;
-}
-
-void machine_irq_disable(unsigned int irq)
-{
-    world_irq(irq)->enabled = false;
-}
-
-void machine_irq_mask(unsigned int irq, bool mask)
-{
-    world_irq(irq)->masked = mask;
-}
-
-void machine_irq_eoi(unsigned int irq)
-{
-    world_irq(irq)->eois++;
-    world_irq(irq)->masked = false;
-}
-
-bool machine_irq_is_level(unsigned int irq)
-{
-    return world_irq(irq)->level;
-}
-
-int machine_irq_set_cpu(unsigned int irq, unsigned int cpu)
-{
-    world_irq(irq)->cpu = cpu;
-    return 0;
-}
-
-int machine_msi_setup(const struct msi_source *source, unsigned int *irq)
-{
-    if (world.fail_msi) {
-        return -XEN_ENODEV;
-    }
-    for (unsigned int i = WORLD_GSIS; i + source->count <= WORLD_IRQS; i++) {
-        unsigned int free = 0;
-
-        while (free < source->count && !world.irq[i + free].msi) {
-            free++;
-        }
-        if (free == source->count) {
-            for (unsigned int j = 0; j < free; j++) {
-                world.irq[i + j].msi = true;
-            }
-            world.irq[i].msi_group = free;
-            world.irq[i].source = *source;
-            *irq = i;
-            return 0;
-        }
-    }
-    return -XEN_ENOSPC;
-}
-
-void machine_msi_teardown(unsigned int irq)
-{
-    assert_true(world_irq(irq)->msi);
-    assert_false(world_irq(irq)->enabled);
-    for (unsigned int i = 0; i < world.irq[irq].msi_group; i++) {
-        world.irq[irq + i].msi = false;
-    }
-}
-
-int machine_ioapic_read(unsigned long base, unsigned int reg, uint32_t *value)
-{
-    if (base != 0xfec00000UL) {
-        return -XEN_ENODEV;
-    }
-    *value = 0x100 + reg;
-    return 0;
-}
-
-/* -- start and stop -------------------------------------------------------------------------- */
+/* -- start and stop -------------------------------------------------------- */
 
 long world_call(struct vcpu *v, hypercall_fn_t *call, unsigned long a0,
                 unsigned long a1, unsigned long a2)
@@ -603,6 +465,7 @@ void world_start(void)
     world.heap_left = ~0UL;
     world.copies_left = ~0UL;
     world_frames_start();
+    world_irqs_start();
 }
 
 void world_stop(void)

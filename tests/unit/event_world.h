@@ -28,8 +28,7 @@ int world_setup(void **state);
 int world_teardown(void **state);
 
 /* A domain with @vcpus vCPUs, event table of 4096 ports at most. */
-struct domain *world_domain(domid_t domid, unsigned int vcpus,
-                            bool privileged);
+struct domain *world_domain(domid_t domid, unsigned int vcpus, bool privileged);
 /* Close its ports and whatever else it has; it stays in the world. */
 void world_kill(struct domain *d);
 
@@ -56,7 +55,7 @@ long world_call(struct vcpu *v, hypercall_fn_t *call, unsigned long a0,
                 unsigned long a1, unsigned long a2);
 #define WORLD_VA(object) ((unsigned long)(void *)(object))
 
-/* -- frames (event_world_mm.c) --------------------------------------------------- */
+/* -- frames (event_world_mm.c) --------------------------------------------- */
 
 #define WORLD_FIRST_MFN 0x100UL
 #define WORLD_FRAMES    0x400UL
@@ -73,8 +72,8 @@ unsigned int world_page_type_refs(mfn_t mfn);
  * (i + 1) << 12 and at machine address WORLD_PTE_BASE + 8 * i. An entry holds
  * the references of what it maps.
  */
-#define WORLD_PTES     64U
-#define WORLD_PTE_BASE 0x10000000UL
+#define WORLD_PTES      64U
+#define WORLD_PTE_BASE  0x10000000UL
 #define WORLD_PTE_VA(i) (((uint64_t)(i) + 1) << PAGE_SHIFT)
 #define WORLD_PTE_MA(i) (WORLD_PTE_BASE + 8 * (uint64_t)(i))
 uint64_t world_pte(const struct domain *d, unsigned int i);
@@ -88,7 +87,7 @@ unsigned int world_flushes(void);
 void world_frames_start(void);
 void world_frames_stop(void);
 
-/* -- interrupt lines of the machine ------------------------------------------- */
+/* -- interrupt lines of the machine ---------------------------------------- */
 
 #define WORLD_GSIS 24U
 #define WORLD_IRQS 64U
@@ -110,5 +109,6 @@ struct world_irq *world_irq(unsigned int irq);
 bool world_fire(unsigned int irq);
 void world_fail_irq_enable(bool fail);
 void world_fail_msi(bool fail);
+void world_irqs_start(void);
 
 #endif

@@ -139,8 +139,7 @@ static bool get_if(struct page *page, bool any, domid_t owner)
 
 bool page_get(mfn_t mfn, const struct domain *owner)
 {
-    return machine_mfn_valid(mfn) &&
-           get_if(page_of(mfn), false, owner->domid);
+    return machine_mfn_valid(mfn) && get_if(page_of(mfn), false, owner->domid);
 }
 
 bool page_get_any(mfn_t mfn, domid_t *owner)
@@ -217,7 +216,7 @@ void page_put_and_type(struct page *page)
     page_put(page);
 }
 
-/* -- page-table entries ------------------------------------------------------------ */
+/* -- page-table entries ---------------------------------------------------- */
 
 static uint64_t *table_of(const struct domain *d)
 {
@@ -293,8 +292,8 @@ int mm_grant_map(struct vcpu *v, uint64_t host_addr, bool contains_pte,
     if (at == NULL) {
         return GNTST_general_error;
     }
-    put_entry(__atomic_exchange_n(at, pte_make(mfn, pte_flags),
-                                  __ATOMIC_SEQ_CST));
+    put_entry(
+        __atomic_exchange_n(at, pte_make(mfn, pte_flags), __ATOMIC_SEQ_CST));
     return GNTST_okay;
 }
 

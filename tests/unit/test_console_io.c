@@ -56,8 +56,8 @@ static void long_writes_are_preempted_and_whole(void **state)
 static void a_write_stops_between_chunks(void **state)
 {
     char text[1000] = {0};
-    struct hypercall_args args = {{CONSOLEIO_write, sizeof(text),
-                                   WORLD_VA(text)}};
+    struct hypercall_args args = {
+        {CONSOLEIO_write, sizeof(text), WORLD_VA(text)}};
 
     (void)state;
     world_preempt_every(1);
@@ -78,8 +78,7 @@ static void bad_buffers_are_efault(void **state)
 static void counts_past_an_int_are_e2big(void **state)
 {
     (void)state;
-    assert_int_equal(io(dom0, CONSOLEIO_write, 0x80000000UL, "x"),
-                     -XEN_E2BIG);
+    assert_int_equal(io(dom0, CONSOLEIO_write, 0x80000000UL, "x"), -XEN_E2BIG);
     assert_int_equal(io(dom0, CONSOLEIO_read, 0xffffffffUL, "x"), -XEN_E2BIG);
 }
 
@@ -123,16 +122,14 @@ static void there_is_no_pmu(void **state)
 {
     (void)state;
     for (unsigned long command = 0; command < 12; command++) {
-        assert_int_equal(world_call(dom0->vcpu[0], hc_xenpmu_op, command, 0,
-                                    0),
+        assert_int_equal(world_call(dom0->vcpu[0], hc_xenpmu_op, command, 0, 0),
                          -XEN_EOPNOTSUPP);
     }
 }
 
 static void nmi_callbacks_are_registered_and_dropped(void **state)
 {
-    struct xennmi_callback callback = {
-        .handler_address = 0xffffffff81000000UL};
+    struct xennmi_callback callback = {.handler_address = 0xffffffff81000000UL};
     struct vcpu *v = dom0->vcpu[0];
 
     (void)state;
@@ -144,12 +141,11 @@ static void nmi_callbacks_are_registered_and_dropped(void **state)
     assert_int_equal(world_call(v, hc_nmi_op, XENNMI_register_callback,
                                 WORLD_VA(&callback), 0),
                      -XEN_EINVAL);
-    assert_int_equal(world_call(v, hc_nmi_op, XENNMI_register_callback, 16,
-                                0),
+    assert_int_equal(world_call(v, hc_nmi_op, XENNMI_register_callback, 16, 0),
                      -XEN_EFAULT);
     assert_true(v->pv.nmi_callback == 0xffffffff81000000UL);
-    assert_int_equal(
-        world_call(v, hc_nmi_op, XENNMI_unregister_callback, 0, 0), 0);
+    assert_int_equal(world_call(v, hc_nmi_op, XENNMI_unregister_callback, 0, 0),
+                     0);
     assert_int_equal(v->pv.nmi_callback, 0);
     assert_int_equal(world_call(v, hc_nmi_op, 2, 0, 0), -XEN_ENOSYS);
 }

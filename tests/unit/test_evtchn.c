@@ -36,8 +36,8 @@ static evtchn_port_t unbound(struct domain *d, domid_t remote)
     return alloc.port;
 }
 
-static long bind(struct domain *d, domid_t remote, evtchn_port_t remote_port,
-                 evtchn_port_t *port)
+static long bind_port(struct domain *d, domid_t remote,
+                      evtchn_port_t remote_port, evtchn_port_t *port)
 {
     struct evtchn_bind_interdomain bind = {.remote_dom = remote,
                                            .remote_port = remote_port};
@@ -108,12 +108,12 @@ static void set_mask(struct domain *d, evtchn_port_t port)
 static void channel(evtchn_port_t *a, evtchn_port_t *b)
 {
     *b = unbound(guest, 0);
-    assert_int_equal(bind(dom0, 5, *b, a), 0);
+    assert_int_equal(bind_port(dom0, 5, *b, a), 0);
     memset(dom0->shared->evtchn_pending, 0, 512);
     memset(dom0->shared->vcpu_info, 0, sizeof(dom0->shared->vcpu_info));
 }
 
-/* -- alloc_unbound ------------------------------------------------------------- */
+/* -- alloc_unbound --------------------------------------------------------- */
 
 static void ports_start_at_1(void **state)
 {
@@ -223,7 +223,7 @@ static void init_without_memory_is_enomem(void **state)
     evtchn_domain_free(&d);
 }
 
-/* -- bind_interdomain ---------------------------------------------------------- */
+/* -- bind_interdomain ------------------------------------------------------ */
 
 static void both_ends_name_each_other(void **state)
 {
@@ -250,7 +250,7 @@ static void binding_makes_the_new_end_pending_once(void **state)
 
     (void)state;
     b = unbound(guest, 0);
-    assert_int_equal(bind(dom0, 5, b, &a), 0);
+    assert_int_equal(bind_port(dom0, 5, b, &a), 0);
     assert_true(pending(dom0, a));
     assert_false(pending(guest, b));
     assert_int_equal(dom0->vcpu[0]->vcpu_info->evtchn_upcall_pending, 1);
@@ -263,7 +263,7 @@ static void a_domain_can_bind_to_itself(void **state)
 
     (void)state;
     b = unbound(guest, 5);
-    assert_int_equal(bind(guest, DOMID_SELF, b, &a), 0);
+    assert_int_equal(bind_port(guest, DOMID_SELF, b, &a), 0);
     assert_int_not_equal(a, b);
     guest->shared->evtchn_pending[0] = 0;
     assert_int_equal(send(guest, a), 0);
@@ -278,7 +278,7 @@ static void bind_to_nobody_is_esrch(void **state)
     evtchn_port_t a;
 
     (void)state;
-    assert_int_equal(bind(dom0, 77, 1, &a), -XEN_ESRCH);
+    assert_int_equal(bind_port(dom0, 77, 1, &a), -XEN_ESRCH);
 }
 
 static void bind_to_a_port_meant_for_another_is_einval(void **state)
@@ -288,7 +288,7 @@ static void bind_to_a_port_meant_for_another_is_einval(void **state)
     evtchn_port_t a;
 
     (void)state;
-    assert_int_equal(bind(other, 5, b, &a), -XEN_EINVAL);
+    assert_int_equal(bind_port(other, 5, b, &a), -XEN_EINVAL);
     assert_int_equal(other->event.active, 0);
 }
 
@@ -299,13 +299,13 @@ static void bind_to_bad_ports_is_einval(void **state)
     evtchn_port_t ipi;
 
     (void)state;
-    assert_int_equal(bind(dom0, 5, 0, &a), -XEN_EINVAL);
-    assert_int_equal(bind(dom0, 5, 9, &a), -XEN_EINVAL);
-    assert_int_equal(bind(dom0, 5, ~0U, &a), -XEN_EINVAL);
+    assert_int_equal(bind_port(dom0, 5, 0, &a), -XEN_EINVAL);
+    assert_int_equal(bind_port(dom0, 5, 9, &a), -XEN_EINVAL);
+    assert_int_equal(bind_port(dom0, 5, ~0U, &a), -XEN_EINVAL);
     channel(&a, &b);
-    assert_int_equal(bind(dom0, 5, b, &a), -XEN_EINVAL);
+    assert_int_equal(bind_port(dom0, 5, b, &a), -XEN_EINVAL);
     assert_int_equal(bind_ipi(guest, 0, &ipi), 0);
-    assert_int_equal(bind(dom0, 5, ipi, &a), -XEN_EINVAL);
+    assert_int_equal(bind_port(dom0, 5, ipi, &a), -XEN_EINVAL);
 }
 
 static void bind_without_free_port_is_enospc(void **state)
@@ -315,11 +315,11 @@ static void bind_without_free_port_is_enospc(void **state)
 
     (void)state;
     dom0->event.max_port = 0;
-    assert_int_equal(bind(dom0, 5, b, &a), -XEN_ENOSPC);
+    assert_int_equal(bind_port(dom0, 5, b, &a), -XEN_ENOSPC);
     assert_int_equal(status_of(guest, b).status, EVTCHNSTAT_unbound);
 }
 
-/* -- send and delivery ----------------------------------------------------------- */
+/* -- send and delivery ----------------------------------------------------- */
 
 static void send_sets_pending_selector_and_upcall(void **state)
 {
@@ -443,7 +443,7 @@ static void a_rescan_marks_everything(void **state)
     assert_int_equal(world_kicks(v), 1);
 }
 
-/* -- poll --------------------------------------------------------------------------- */
+/* -- poll ------------------------------------------------------------------ */
 
 static void poll_on(struct vcpu *v, evtchn_port_t port)
 {
@@ -489,7 +489,7 @@ static void poll_sees_valid_and_pending_ports(void **state)
     assert_false(evtchn_port_is_pending(guest, b));
 }
 
-/* -- unmask, bind_vcpu ------------------------------------------------------------- */
+/* -- unmask, bind_vcpu ----------------------------------------------------- */
 
 static void unmask_delivers_what_was_pending(void **state)
 {
@@ -576,490 +576,6 @@ static void bind_ipi_to_no_vcpu_is_enoent(void **state)
     assert_int_equal(bind_ipi(guest, ~0U, &port), -XEN_ENOENT);
 }
 
-/* -- close ---------------------------------------------------------------------------- */
-
-static void close_leaves_the_other_end_waiting_for_its_peer(void **state)
-{
-    evtchn_port_t a;
-    evtchn_port_t b;
-
-    (void)state;
-    channel(&a, &b);
-    assert_int_equal(close_port(dom0, a), 0);
-    assert_int_equal(status_of(dom0, a).status, EVTCHNSTAT_closed);
-    assert_int_equal(status_of(guest, b).status, EVTCHNSTAT_unbound);
-    assert_int_equal(status_of(guest, b).u.unbound.dom, 0);
-    assert_int_equal(bind(dom0, 5, b, &a), 0);
-    /* The other way: the higher domain id closes. */
-    assert_int_equal(close_port(guest, b), 0);
-    assert_int_equal(status_of(dom0, a).status, EVTCHNSTAT_unbound);
-    assert_int_equal(status_of(dom0, a).u.unbound.dom, 5);
-}
-
-static void close_forgets_what_was_pending(void **state)
-{
-    evtchn_port_t a;
-    evtchn_port_t b;
-
-    (void)state;
-    channel(&a, &b);
-    send(dom0, a);
-    assert_int_equal(close_port(guest, b), 0);
-    assert_false(pending(guest, b));
-    assert_int_equal(unbound(guest, 0), b);
-    assert_false(pending(guest, b));
-}
-
-static void a_new_owner_of_a_port_starts_at_vcpu_0(void **state)
-{
-    evtchn_port_t port = unbound(guest, 0);
-
-    (void)state;
-    assert_int_equal(bind_vcpu(guest, port, 3), 0);
-    assert_int_equal(close_port(guest, port), 0);
-    assert_int_equal(unbound(guest, 0), port);
-    assert_int_equal(status_of(guest, port).vcpu, 0);
-}
-
-static void close_of_bad_ports_is_einval(void **state)
-{
-    evtchn_port_t port = unbound(guest, 0);
-
-    (void)state;
-    assert_int_equal(close_port(guest, 0), -XEN_EINVAL);
-    assert_int_equal(close_port(guest, port + 1), -XEN_EINVAL);
-    assert_int_equal(close_port(guest, 70000), -XEN_EINVAL);
-    assert_int_equal(close_port(guest, port), 0);
-    assert_int_equal(close_port(guest, port), -XEN_EINVAL);
-}
-
-/* -- status, reset ------------------------------------------------------------------ */
-
-static void status_of_others_is_for_dom0(void **state)
-{
-    evtchn_port_t b = unbound(guest, 0);
-    struct evtchn_status status = {.dom = 5, .port = b};
-
-    (void)state;
-    assert_int_equal(op(dom0, EVTCHNOP_status, &status), 0);
-    assert_int_equal(status.status, EVTCHNSTAT_unbound);
-    status.dom = 0;
-    assert_int_equal(op(guest, EVTCHNOP_status, &status), -XEN_EPERM);
-    status.dom = 77;
-    assert_int_equal(op(dom0, EVTCHNOP_status, &status), -XEN_ESRCH);
-    status.dom = 5;
-    status.port = 64;
-    assert_int_equal(op(dom0, EVTCHNOP_status, &status), -XEN_EINVAL);
-}
-
-static void reset_closes_all_and_is_preempted(void **state)
-{
-    struct evtchn_reset reset = {.dom = DOMID_SELF};
-    evtchn_port_t a;
-    evtchn_port_t b;
-
-    (void)state;
-    channel(&a, &b);
-    for (unsigned int i = 0; i < 300; i++) {
-        unbound(guest, 0);
-    }
-    world_preempt_every(1);
-    assert_int_equal(op(guest, EVTCHNOP_reset, &reset), 0);
-    world_preempt_every(0);
-    assert_int_equal(guest->event.active, 0);
-    assert_int_equal(status_of(dom0, a).status, EVTCHNSTAT_unbound);
-    assert_int_equal(unbound(guest, 0), 1);
-}
-
-static void reset_of_another_needs_it_paused(void **state)
-{
-    struct evtchn_reset reset = {.dom = 5};
-
-    (void)state;
-    unbound(guest, 0);
-    assert_int_equal(op(dom0, EVTCHNOP_reset, &reset), -XEN_EINVAL);
-    atomic_store(&guest->controller_pauses, 1);
-    assert_int_equal(op(dom0, EVTCHNOP_reset, &reset), 0);
-    assert_int_equal(guest->event.active, 0);
-    reset.dom = 0;
-    assert_int_equal(op(guest, EVTCHNOP_reset, &reset), -XEN_EPERM);
-    reset.dom = 77;
-    assert_int_equal(op(dom0, EVTCHNOP_reset, &reset), -XEN_ESRCH);
-}
-
-/* -- the call itself ----------------------------------------------------------------- */
-
-static void unknown_commands_are_enosys(void **state)
-{
-    uint64_t arg[4] = {0};
-
-    (void)state;
-    assert_int_equal(op(guest, 15, arg), -XEN_ENOSYS);
-    assert_int_equal(op(guest, ~0U, arg), -XEN_ENOSYS);
-}
-
-static void bad_addresses_are_efault(void **state)
-{
-    (void)state;
-    for (unsigned int command = 0; command <= 14; command++) {
-        assert_int_equal(world_call(guest->vcpu[0], hc_event_channel_op,
-                                    command, 16, 0),
-                         -XEN_EFAULT);
-    }
-}
-
-static void a_result_that_cannot_be_written_is_efault(void **state)
-{
-    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF};
-    struct evtchn_bind_ipi ipi = {.vcpu = 0};
-
-    (void)state;
-    world_copy_fail_after(1);
-    assert_int_equal(op(guest, EVTCHNOP_alloc_unbound, &alloc), -XEN_EFAULT);
-    world_copy_fail_after(1);
-    assert_int_equal(op(guest, EVTCHNOP_bind_ipi, &ipi), -XEN_EFAULT);
-    world_copy_fail_after(~0UL);
-}
-
-static void a_dying_domain_frees_its_peers(void **state)
-{
-    evtchn_port_t a;
-    evtchn_port_t b;
-
-    (void)state;
-    channel(&a, &b);
-    world_preempt_every(1);
-    world_kill(guest);
-    world_preempt_every(0);
-    assert_int_equal(status_of(dom0, a).status, EVTCHNSTAT_unbound);
-    assert_int_equal(send(dom0, a), 0);
-    assert_int_equal(guest->event.active, 0);
-}
-
-/* -- a model ------------------------------------------------------------------------- */
-
-#define MODEL_DOMAINS 3U
-#define MODEL_PORTS   24U
-
-/* What the specification says a port is, kept beside the real one. */
-struct model_port {
-    uint32_t status;
-    unsigned int peer_domain;
-    unsigned int peer_port;
-    unsigned int vcpu;
-    bool pending;
-};
-
-static struct {
-    struct domain *domain[MODEL_DOMAINS];
-    struct model_port port[MODEL_DOMAINS][MODEL_PORTS];
-} model;
-
-static unsigned int model_free(unsigned int d)
-{
-    for (unsigned int i = 1; i < MODEL_PORTS; i++) {
-        if (model.port[d][i].status == EVTCHNSTAT_closed) {
-            return i;
-        }
-    }
-    return 0;
-}
-
-static void model_alloc(unsigned int d, unsigned int remote)
-{
-    struct evtchn_alloc_unbound alloc = {
-        .dom = DOMID_SELF, .remote_dom = model.domain[remote]->domid};
-    unsigned int want = model_free(d);
-    long rc = op(model.domain[d], EVTCHNOP_alloc_unbound, &alloc);
-
-    assert_int_equal(rc, want == 0 ? -XEN_ENOSPC : 0);
-    if (want != 0) {
-        assert_int_equal(alloc.port, want);
-        model.port[d][want] = (struct model_port){
-            .status = EVTCHNSTAT_unbound, .peer_domain = remote};
-    }
-}
-
-static void model_bind(unsigned int d, unsigned int remote, unsigned int port)
-{
-    struct model_port *far = &model.port[remote][port];
-    bool fits = port != 0 && far->status == EVTCHNSTAT_unbound &&
-                far->peer_domain == d;
-    unsigned int want = model_free(d);
-    evtchn_port_t got;
-    long rc = bind(model.domain[d], model.domain[remote]->domid, port, &got);
-
-    if (!fits) {
-        assert_int_equal(rc, -XEN_EINVAL);
-    } else if (want == 0) {
-        assert_int_equal(rc, -XEN_ENOSPC);
-    } else {
-        assert_int_equal(rc, 0);
-        assert_int_equal(got, want);
-        far->status = EVTCHNSTAT_interdomain;
-        far->peer_domain = d;
-        far->peer_port = want;
-        model.port[d][want] =
-            (struct model_port){.status = EVTCHNSTAT_interdomain,
-                                .peer_domain = remote,
-                                .peer_port = port,
-                                .pending = true};
-    }
-}
-
-static void model_close(unsigned int d, unsigned int port)
-{
-    struct model_port *near = &model.port[d][port];
-    bool open = port != 0 && near->status != EVTCHNSTAT_closed;
-
-    assert_int_equal(close_port(model.domain[d], port),
-                     open ? 0 : -XEN_EINVAL);
-    if (!open) {
-        return;
-    }
-    if (near->status == EVTCHNSTAT_interdomain) {
-        struct model_port *far =
-            &model.port[near->peer_domain][near->peer_port];
-
-        far->status = EVTCHNSTAT_unbound;
-        far->peer_domain = d;
-    }
-    *near = (struct model_port){.status = EVTCHNSTAT_closed};
-}
-
-static void model_send(unsigned int d, unsigned int port)
-{
-    struct model_port *near = &model.port[d][port];
-    bool open = port != 0 && near->status != EVTCHNSTAT_closed;
-
-    assert_int_equal(send(model.domain[d], port), open ? 0 : -XEN_EINVAL);
-    if (open && near->status == EVTCHNSTAT_interdomain) {
-        model.port[near->peer_domain][near->peer_port].pending = true;
-    } else if (open && near->status == EVTCHNSTAT_ipi) {
-        near->pending = true;
-    }
-}
-
-static void model_ipi(unsigned int d, unsigned int vcpu)
-{
-    unsigned int want = model_free(d);
-    evtchn_port_t got;
-    long rc = bind_ipi(model.domain[d], vcpu, &got);
-
-    assert_int_equal(rc, want == 0 ? -XEN_ENOSPC : 0);
-    if (want != 0) {
-        assert_int_equal(got, want);
-        model.port[d][want] =
-            (struct model_port){.status = EVTCHNSTAT_ipi, .vcpu = vcpu};
-    }
-}
-
-static void model_move(unsigned int d, unsigned int port, unsigned int vcpu)
-{
-    struct model_port *near = &model.port[d][port];
-    bool movable = port != 0 && (near->status == EVTCHNSTAT_unbound ||
-                                 near->status == EVTCHNSTAT_interdomain);
-
-    assert_int_equal(bind_vcpu(model.domain[d], port, vcpu),
-                     movable ? 0 : -XEN_EINVAL);
-    if (movable) {
-        near->vcpu = vcpu;
-    }
-}
-
-static void model_serve(unsigned int d, unsigned int port)
-{
-    model.domain[d]->shared->evtchn_pending[0] &= ~(1UL << port);
-    model.port[d][port].pending = false;
-}
-
-static void model_check(void)
-{
-    for (unsigned int d = 0; d < MODEL_DOMAINS; d++) {
-        for (unsigned int i = 1; i < MODEL_PORTS; i++) {
-            const struct model_port *want = &model.port[d][i];
-            struct evtchn_status got = status_of(model.domain[d], i);
-
-            assert_int_equal(got.status, want->status);
-            assert_int_equal(pending(model.domain[d], i), want->pending);
-            if (want->status == EVTCHNSTAT_interdomain) {
-                assert_int_equal(got.u.interdomain.dom,
-                                 model.domain[want->peer_domain]->domid);
-                assert_int_equal(got.u.interdomain.port, want->peer_port);
-            }
-            if (want->status != EVTCHNSTAT_closed) {
-                assert_int_equal(got.vcpu, want->vcpu);
-            }
-        }
-        assert_int_equal(evtchn_audit(model.domain[d]), 0);
-    }
-}
-
-static void random_commands_match_the_model(void **state)
-{
-    (void)state;
-    memset(&model, 0, sizeof(model));
-    model.domain[0] = dom0;
-    model.domain[1] = guest;
-    model.domain[2] = world_domain(6, 2, false);
-    for (unsigned int d = 0; d < MODEL_DOMAINS; d++) {
-        model.domain[d]->event.max_port = MODEL_PORTS - 1;
-        unbound(model.domain[d], 0);
-        close_port(model.domain[d], 1);
-    }
-    srand(11);
-    for (unsigned int round = 0; round < 60000; round++) {
-        unsigned int d = (unsigned int)rand() % MODEL_DOMAINS;
-        unsigned int remote = (unsigned int)rand() % MODEL_DOMAINS;
-        unsigned int port = (unsigned int)rand() % MODEL_PORTS;
-
-        switch (rand() % 8) {
-        case 0:
-            model_alloc(d, remote);
-            break;
-        case 1:
-        case 2:
-            model_bind(d, remote, port);
-            break;
-        case 3:
-            model_close(d, port);
-            break;
-        case 4:
-            model_send(d, port);
-            break;
-        case 5:
-            model_ipi(d, (unsigned int)rand() % 2);
-            break;
-        case 6:
-            model_move(d, port, (unsigned int)rand() % 2);
-            break;
-        default:
-            model_serve(d, port);
-            break;
-        }
-        if (round % 16 == 0) {
-            model_check();
-        }
-    }
-}
-
-/* -- several CPUs ----------------------------------------------------------------------- */
-
-#define RACE_ROUNDS 20000
-
-static void *race_sender(void *arg)
-{
-    struct domain *d = arg;
-
-    for (unsigned int i = 0; i < RACE_ROUNDS; i++) {
-        (void)evtchn_send(d, 1 + i % 8);
-    }
-    return NULL;
-}
-
-static void race_step(struct domain *d, struct domain *far, unsigned int seed)
-{
-    evtchn_port_t port;
-
-    switch (seed % 5) {
-    case 0:
-        (void)evtchn_alloc_unbound(d, far->domid, &port);
-        break;
-    case 1:
-    case 2:
-        (void)bind(d, far->domid, 1 + seed / 5 % 8, &port);
-        break;
-    case 3:
-        (void)close_port(d, 1 + seed / 5 % 8);
-        break;
-    default:
-        (void)bind_vcpu(d, 1 + seed / 5 % 8, seed / 5 % 2);
-        break;
-    }
-}
-
-static void *race_of_dom0(void *arg)
-{
-    unsigned int seed = 1;
-
-    (void)arg;
-    for (unsigned int i = 0; i < RACE_ROUNDS; i++) {
-        seed = seed * 1103515245U + 12345;
-        race_step(dom0, guest, seed >> 8);
-    }
-    return NULL;
-}
-
-static void *race_of_guest(void *arg)
-{
-    unsigned int seed = 99;
-
-    (void)arg;
-    for (unsigned int i = 0; i < RACE_ROUNDS; i++) {
-        seed = seed * 1103515245U + 12345;
-        race_step(guest, dom0, seed >> 8);
-    }
-    return NULL;
-}
-
-static void binding_closing_and_sending_race_safely(void **state)
-{
-    pthread_t thread[4];
-
-    (void)state;
-    dom0->event.max_port = 8;
-    guest->event.max_port = 8;
-    pthread_create(&thread[0], NULL, race_of_dom0, NULL);
-    pthread_create(&thread[1], NULL, race_of_guest, NULL);
-    pthread_create(&thread[2], NULL, race_sender, dom0);
-    pthread_create(&thread[3], NULL, race_sender, guest);
-    for (unsigned int i = 0; i < 4; i++) {
-        pthread_join(thread[i], NULL);
-    }
-    assert_int_equal(evtchn_audit(dom0), 0);
-    assert_int_equal(evtchn_audit(guest), 0);
-}
-
-static struct {
-    evtchn_port_t a;
-    evtchn_port_t b;
-    _Atomic bool stop;
-    unsigned int seen;
-} ping;
-
-static void *ping_receiver(void *arg)
-{
-    uint64_t *word = (uint64_t *)(void *)&guest->shared->evtchn_pending[0];
-
-    (void)arg;
-    while (!atomic_load(&ping.stop)) {
-        if (__atomic_fetch_and(word, ~(1UL << ping.b), __ATOMIC_SEQ_CST) &
-            1UL << ping.b) {
-            ping.seen++;
-        }
-    }
-    return NULL;
-}
-
-/* An event that is sent after the last look is still pending. */
-static void no_event_is_lost_between_two_cpus(void **state)
-{
-    pthread_t thread;
-
-    (void)state;
-    memset(&ping, 0, sizeof(ping));
-    channel(&ping.a, &ping.b);
-    pthread_create(&thread, NULL, ping_receiver, NULL);
-    for (unsigned int i = 0; i < RACE_ROUNDS; i++) {
-        assert_int_equal(evtchn_send(dom0, ping.a), 0);
-    }
-    atomic_store(&ping.stop, true);
-    pthread_join(thread, NULL);
-    assert_true(ping.seen > 0 || pending(guest, ping.b));
-    assert_int_equal(evtchn_send(dom0, ping.a), 0);
-    assert_true(pending(guest, ping.b));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1098,20 +614,6 @@ int main(void)
         TEST(bind_vcpu_moves_delivery),
         TEST(bind_vcpu_refuses_what_cannot_move),
         TEST(bind_ipi_to_no_vcpu_is_enoent),
-        TEST(close_leaves_the_other_end_waiting_for_its_peer),
-        TEST(close_forgets_what_was_pending),
-        TEST(a_new_owner_of_a_port_starts_at_vcpu_0),
-        TEST(close_of_bad_ports_is_einval),
-        TEST(status_of_others_is_for_dom0),
-        TEST(reset_closes_all_and_is_preempted),
-        TEST(reset_of_another_needs_it_paused),
-        TEST(unknown_commands_are_enosys),
-        TEST(bad_addresses_are_efault),
-        TEST(a_result_that_cannot_be_written_is_efault),
-        TEST(a_dying_domain_frees_its_peers),
-        TEST(random_commands_match_the_model),
-        TEST(binding_closing_and_sending_race_safely),
-        TEST(no_event_is_lost_between_two_cpus),
     };
 
     return cmocka_run_group_tests_name("evtchn", tests, NULL, NULL);

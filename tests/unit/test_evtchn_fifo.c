@@ -160,7 +160,7 @@ static unsigned int consume(struct consumer *self,
     return count;
 }
 
-/* -- set-up ------------------------------------------------------------------------ */
+/* -- set-up ---------------------------------------------------------------- */
 
 static void setup_holds_the_pages(void **state)
 {
@@ -197,8 +197,7 @@ static void setup_without_memory_is_enomem(void **state)
     (void)state;
     for (unsigned long left = 0; left < 2; left++) {
         world_heap_fail_after(left);
-        assert_int_equal(init_control(control_mfn.number, 0, 0),
-                         -XEN_ENOMEM);
+        assert_int_equal(init_control(control_mfn.number, 0, 0), -XEN_ENOMEM);
         world_heap_fail_after(~0UL);
         assert_null(atomic_load(&guest->event.fifo));
         assert_int_equal(world_page_refs(control_mfn), 1);
@@ -248,7 +247,7 @@ static void more_ports_than_2_level_has(void **state)
     assert_true(evtchn_port_is_pending(guest, 5000));
 }
 
-/* -- events --------------------------------------------------------------------------- */
+/* -- events ---------------------------------------------------------------- */
 
 static void an_event_is_linked_and_told(void **state)
 {
@@ -380,7 +379,7 @@ static void pollers_wake(void **state)
     assert_int_equal(world_unblocks(guest->vcpu[1]), 1);
 }
 
-/* -- moves ------------------------------------------------------------------------------ */
+/* -- moves ----------------------------------------------------------------- */
 
 /* The tail of one queue goes to another: the first must forget it. */
 static void a_moved_tail_leaves_its_old_queue(void **state)
@@ -446,7 +445,7 @@ static void a_closed_port_is_not_reused_while_linked(void **state)
     assert_int_equal(ipi(0), port);
 }
 
-/* -- the way back -------------------------------------------------------------------------- */
+/* -- the way back ---------------------------------------------------------- */
 
 static void reset_goes_back_to_2_level(void **state)
 {
@@ -490,124 +489,11 @@ static void ports_past_2_level_are_dead_after_reset(void **state)
     assert_int_equal(op(EVTCHNOP_bind_ipi, &bind), -XEN_ENOSPC);
 }
 
-/* -- hostile guests -------------------------------------------------------------------------- */
-
-static void garbage_words_and_blocks_hurt_nobody(void **state)
-{
-    (void)state;
-    for (unsigned int i = 0; i < 16; i++) {
-        (void)ipi(i % 2);
-    }
-    srand(3);
-    for (unsigned int round = 0; round < 20000; round++) {
-        evtchn_port_t port = 1 + (unsigned int)rand() % 16;
-
-        words[(unsigned int)rand() % 1024] = (event_word_t)rand() * 3U;
-        control[rand() % 2]->head[rand() % 16] = (uint32_t)rand() * 5U;
-        control[rand() % 2]->ready = (uint32_t)rand() * 5U;
-        switch (rand() % 4) {
-        case 0:
-            (void)unmask(port);
-            break;
-        case 1:
-            (void)priority(port, (uint32_t)rand() % 16);
-            break;
-        case 2:
-            (void)close_port(port);
-            if (rand() % 2 == 0) {
-                struct evtchn_bind_ipi bind = {.vcpu = (uint32_t)rand() % 3};
-
-                (void)op(EVTCHNOP_bind_ipi, &bind);
-            }
-            break;
-        default:
-            (void)evtchn_send(guest, port);
-            break;
-        }
-    }
-    assert_int_equal(evtchn_audit(guest), 0);
-}
-
-/* -- several CPUs ------------------------------------------------------------------------------- */
-
-#define RACE_PORTS  12U
-#define RACE_ROUNDS 12000U
-
-static struct {
-    _Atomic bool stop;
-    _Atomic unsigned int sent[RACE_PORTS + 1];
-    _Atomic unsigned int seen_sends[RACE_PORTS + 1];
-} race;
-
-/* What was sent before an event is taken has been seen with it. */
-static void *race_consumer(void *arg)
-{
-    struct evtchn_fifo_control_block *block = arg;
-    struct consumer consumer = {{0}};
-    evtchn_port_t got[2 * RACE_PORTS];
-    bool last = false;
-
-    for (;;) {
-        unsigned int count = consume(&consumer, block, got, 2 * RACE_PORTS);
-
-        for (unsigned int i = 0; i < count; i++) {
-            atomic_store(&race.seen_sends[got[i]],
-                         atomic_load(&race.sent[got[i]]));
-        }
-        if (last) {
-            return NULL;
-        }
-        last = atomic_load(&race.stop);
-    }
-}
-
-static void *race_sender(void *arg)
-{
-    unsigned int seed = *(unsigned int *)arg;
-
-    for (unsigned int i = 0; i < RACE_ROUNDS; i++) {
-        evtchn_port_t port;
-
-        seed = seed * 1664525U + 1013904223U;
-        port = 1 + (seed >> 8) % RACE_PORTS;
-        atomic_fetch_add(&race.sent[port], 1);
-        assert_int_equal(evtchn_send(guest, port), 0);
-    }
-    return NULL;
-}
-
-/* Every event that was sent is taken by a consumer that comes after it. */
-static void no_event_is_lost_between_cpus(void **state)
-{
-    unsigned int seed[2] = {1, 2};
-    pthread_t thread[4];
-
-    (void)state;
-    memset(&race, 0, sizeof(race));
-    for (unsigned int i = 0; i < RACE_PORTS; i++) {
-        (void)ipi(i % 2);
-    }
-    pthread_create(&thread[0], NULL, race_consumer, control[0]);
-    pthread_create(&thread[1], NULL, race_consumer, control[1]);
-    pthread_create(&thread[2], NULL, race_sender, &seed[0]);
-    pthread_create(&thread[3], NULL, race_sender, &seed[1]);
-    pthread_join(thread[2], NULL);
-    pthread_join(thread[3], NULL);
-    atomic_store(&race.stop, true);
-    pthread_join(thread[0], NULL);
-    pthread_join(thread[1], NULL);
-    for (unsigned int i = 1; i <= RACE_PORTS; i++) {
-        assert_int_equal(atomic_load(&race.sent[i]),
-                         atomic_load(&race.seen_sends[i]));
-        assert_int_equal(words[i] & (PENDING | BUSY), 0);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
-#define BARE(name)                                                             \
+#define BARE(name) \
     cmocka_unit_test_setup_teardown(name, bare_setup, world_teardown)
         TEST(setup_holds_the_pages),
         BARE(bad_control_blocks_are_refused),
@@ -628,8 +514,6 @@ int main(void)
         TEST(a_closed_port_is_not_reused_while_linked),
         TEST(reset_goes_back_to_2_level),
         TEST(ports_past_2_level_are_dead_after_reset),
-        TEST(garbage_words_and_blocks_hurt_nobody),
-        TEST(no_event_is_lost_between_cpus),
     };
 
     return cmocka_run_group_tests_name("evtchn_fifo", tests, NULL, NULL);

@@ -26,9 +26,8 @@ static int setup(void **state)
 
 static struct gnttab_copy to_guest(uint16_t from, uint16_t to, uint16_t bytes)
 {
-    struct gnttab_copy op = {.len = bytes,
-                             .flags = GNTCOPY_dest_gref,
-                             .status = 77};
+    struct gnttab_copy op = {
+        .len = bytes, .flags = GNTCOPY_dest_gref, .status = 77};
 
     op.source.u.gmfn = mine.number;
     op.source.domid = DOMID_SELF;
@@ -39,12 +38,10 @@ static struct gnttab_copy to_guest(uint16_t from, uint16_t to, uint16_t bytes)
     return op;
 }
 
-static struct gnttab_copy from_guest(uint16_t from, uint16_t to,
-                                     uint16_t bytes)
+static struct gnttab_copy from_guest(uint16_t from, uint16_t to, uint16_t bytes)
 {
-    struct gnttab_copy op = {.len = bytes,
-                             .flags = GNTCOPY_source_gref,
-                             .status = 77};
+    struct gnttab_copy op = {
+        .len = bytes, .flags = GNTCOPY_source_gref, .status = 77};
 
     op.source.u.ref = 8;
     op.source.domid = 5;
@@ -210,9 +207,9 @@ static void batches_share_frames_and_are_preempted(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < 32; i++) {
-        op[i] = i % 8 == 7 ? from_guest((uint16_t)(i * 64), 0, 64)
-                           : to_guest((uint16_t)(i * 64), (uint16_t)(i * 64),
-                                      64);
+        op[i] = i % 8 == 7
+                    ? from_guest((uint16_t)(i * 64), 0, 64)
+                    : to_guest((uint16_t)(i * 64), (uint16_t)(i * 64), 64);
         if (i == 13) {
             op[i].len = 0xffff;
         }

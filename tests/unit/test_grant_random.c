@@ -54,9 +54,9 @@ static unsigned int pick(struct seed *seed, unsigned int below)
 /* The owner writes an entry as it likes, sometimes with another's frame. */
 static void step_give(struct seed *seed, unsigned int d)
 {
-    static const uint16_t flags[] = {
-        GTF_permit_access, GTF_permit_access,
-        GTF_permit_access | GTF_readonly, GTF_invalid, GTF_accept_transfer};
+    static const uint16_t flags[] = {GTF_permit_access, GTF_permit_access,
+                                     GTF_permit_access | GTF_readonly,
+                                     GTF_invalid, GTF_accept_transfer};
     grant_entry_v1_t *entry = grant_entry(domain_of(d), pick(seed, REFS));
     unsigned int whose = pick(seed, 8) == 0 ? pick(seed, 3) : d;
     uint32_t header = flags[pick(seed, ARRAY_COUNT(flags))];
@@ -80,11 +80,11 @@ static void step_map(struct seed *seed, unsigned int d)
     };
     grant_handle_t handle;
 
-    mapped += grant_map_at(domain_of(d), domain_of(pick(seed, 3)),
-                           pick(seed, REFS + 1) == REFS ? 5000
-                                                        : pick(seed, REFS),
-                           flags[pick(seed, ARRAY_COUNT(flags))],
-                           pick(seed, WORLD_PTES + 2), &handle) == GNTST_okay;
+    mapped +=
+        grant_map_at(domain_of(d), domain_of(pick(seed, 3)),
+                     pick(seed, REFS + 1) == REFS ? 5000 : pick(seed, REFS),
+                     flags[pick(seed, ARRAY_COUNT(flags))],
+                     pick(seed, WORLD_PTES + 2), &handle) == GNTST_okay;
 }
 
 static void step_unmap(struct seed *seed, unsigned int d)
@@ -114,10 +114,9 @@ static void step_unmap_well(struct seed *seed, unsigned int d)
 
     for (unsigned int i = 0; i < WORLD_PTES; i++) {
         unmap.host_addr = WORLD_PTE_VA(i);
-        unmap.dev_bus_addr =
-            (world_pte(domain_of(d), i) & PTE_PRESENT) != 0
-                ? world_pte(domain_of(d), i) & PTE_FRAME
-                : mfn.number << PAGE_SHIFT;
+        unmap.dev_bus_addr = (world_pte(domain_of(d), i) & PTE_PRESENT) != 0
+                                 ? world_pte(domain_of(d), i) & PTE_FRAME
+                                 : mfn.number << PAGE_SHIFT;
         grant_call(domain_of(d), GNTTABOP_unmap_grant_ref, &unmap, 1);
         if (unmap.status != GNTST_general_error &&
             unmap.status != GNTST_bad_dev_addr) {

@@ -57,9 +57,9 @@ static void setup_names_frames_the_guest_owns(void **state)
         assert_int_equal(page_owner(page), 5);
         assert_true(atomic_load(&page->count) & PAGE_COUNT_XEN);
         assert_false(atomic_load(&page->count) & PAGE_COUNT_READONLY);
-        assert_ptr_equal(machine_map(mfn_make(list[i])),
-                         grant_entry(guest,
-                                     (grant_ref_t)(i * ENTRIES_PER_FRAME)));
+        assert_ptr_equal(
+            machine_map(mfn_make(list[i])),
+            grant_entry(guest, (grant_ref_t)(i * ENTRIES_PER_FRAME)));
     }
     assert_int_equal(query(guest, DOMID_SELF).nr_frames, 3);
     /* It does not shrink. */
@@ -104,8 +104,7 @@ static void setup_reports_a_bad_list(void **state)
     int16_t status;
 
     (void)state;
-    assert_int_equal(
-        setup_table(guest, DOMID_SELF, 1, (void *)16, &status), 0);
+    assert_int_equal(setup_table(guest, DOMID_SELF, 1, (void *)16, &status), 0);
     assert_int_equal(status, GNTST_bad_virt_addr);
 }
 
@@ -259,13 +258,17 @@ static void single_commands_take_one_element(void **state)
 
 static void bad_addresses_are_efault(void **state)
 {
-    static const unsigned int commands[] = {
-        GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref,
-        GNTTABOP_setup_table,   GNTTABOP_transfer,
-        GNTTABOP_copy,          GNTTABOP_query_size,
-        GNTTABOP_set_version,   GNTTABOP_get_status_frames,
-        GNTTABOP_get_version,   GNTTABOP_swap_grant_ref,
-        GNTTABOP_unmap_and_replace};
+    static const unsigned int commands[] = {GNTTABOP_map_grant_ref,
+                                            GNTTABOP_unmap_grant_ref,
+                                            GNTTABOP_setup_table,
+                                            GNTTABOP_transfer,
+                                            GNTTABOP_copy,
+                                            GNTTABOP_query_size,
+                                            GNTTABOP_set_version,
+                                            GNTTABOP_get_status_frames,
+                                            GNTTABOP_get_version,
+                                            GNTTABOP_swap_grant_ref,
+                                            GNTTABOP_unmap_and_replace};
 
     (void)state;
     for (unsigned int i = 0; i < ARRAY_COUNT(commands); i++) {
@@ -277,9 +280,9 @@ static void bad_addresses_are_efault(void **state)
 static void results_that_cannot_be_written_are_efault(void **state)
 {
     static const unsigned int commands[] = {
-        GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref, GNTTABOP_transfer,
-        GNTTABOP_copy,          GNTTABOP_query_size,
-        GNTTABOP_swap_grant_ref};
+        GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref,
+        GNTTABOP_transfer,      GNTTABOP_copy,
+        GNTTABOP_query_size,    GNTTABOP_swap_grant_ref};
     uint64_t arg[8] = {0};
 
     (void)state;
@@ -299,27 +302,22 @@ static void the_tools_acquire_and_grow_frames(void **state)
     assert_ptr_equal(machine_map(frames[0]), grant_entry(guest, 0));
     assert_int_equal(grant_table_acquire(guest, 0, 2, 2, frames), 0);
     assert_int_equal(query(guest, DOMID_SELF).nr_frames, 4);
-    assert_int_equal(grant_table_acquire(guest, 0, 3, 2, frames),
-                     -XEN_EINVAL);
+    assert_int_equal(grant_table_acquire(guest, 0, 3, 2, frames), -XEN_EINVAL);
     assert_int_equal(grant_table_acquire(guest, 0, ~0UL, 2, frames),
                      -XEN_EINVAL);
-    assert_int_equal(grant_table_acquire(guest, 1, 0, 1, frames),
-                     -XEN_EINVAL);
-    assert_int_equal(grant_table_acquire(guest, 9, 0, 1, frames),
-                     -XEN_EINVAL);
-    assert_int_equal(grant_table_max_frames(
-                         guest, XENMEM_resource_grant_table_id_shared),
-                     4);
-    assert_int_equal(grant_table_max_frames(
-                         guest, XENMEM_resource_grant_table_id_status),
-                     0);
+    assert_int_equal(grant_table_acquire(guest, 1, 0, 1, frames), -XEN_EINVAL);
+    assert_int_equal(grant_table_acquire(guest, 9, 0, 1, frames), -XEN_EINVAL);
+    assert_int_equal(
+        grant_table_max_frames(guest, XENMEM_resource_grant_table_id_shared),
+        4);
+    assert_int_equal(
+        grant_table_max_frames(guest, XENMEM_resource_grant_table_id_status),
+        0);
     world_heap_fail_after(0);
-    assert_int_equal(grant_table_acquire(other, 0, 1, 1, frames),
-                     -XEN_ENOMEM);
+    assert_int_equal(grant_table_acquire(other, 0, 1, 1, frames), -XEN_ENOMEM);
     world_heap_fail_after(~0UL);
     atomic_store(&other->dying, DOMAIN_DYING);
-    assert_int_equal(grant_table_acquire(other, 0, 0, 1, frames),
-                     -XEN_EINVAL);
+    assert_int_equal(grant_table_acquire(other, 0, 0, 1, frames), -XEN_EINVAL);
 }
 
 static void dying_domains_set_nothing_up(void **state)
@@ -357,7 +355,7 @@ static void init_checks_its_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name)                                                             \
+#define TEST(name) \
     cmocka_unit_test_setup_teardown(name, grant_setup, grant_teardown)
         TEST(a_fresh_table_has_one_frame_of_four),
         TEST(setup_names_frames_the_guest_owns),

@@ -79,10 +79,8 @@ static void setup_gsi_programs_the_line_once(void **state)
 
 static void map_gsi_as_linux_does(void **state)
 {
-    struct physdev_map_pirq arg = {.domid = DOMID_SELF,
-                                   .type = MAP_PIRQ_TYPE_GSI,
-                                   .index = 9,
-                                   .pirq = 9};
+    struct physdev_map_pirq arg = {
+        .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 9, .pirq = 9};
 
     (void)state;
     assert_int_equal(map(dom0, &arg), 0);
@@ -193,10 +191,8 @@ static void machine_errors_reach_the_caller(void **state)
 
 static void eoi_and_status_act_on_the_callers_pirqs(void **state)
 {
-    struct physdev_map_pirq arg = {.domid = DOMID_SELF,
-                                   .type = MAP_PIRQ_TYPE_GSI,
-                                   .index = 9,
-                                   .pirq = 9};
+    struct physdev_map_pirq arg = {
+        .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 9, .pirq = 9};
     struct physdev_irq_status_query query = {.irq = 9};
     struct physdev_eoi eoi = {.irq = 9};
     evtchn_port_t port;
@@ -218,8 +214,7 @@ static void eoi_and_status_act_on_the_callers_pirqs(void **state)
     assert_int_equal(op(dom0, PHYSDEVOP_irq_status_query, &query), 0);
     assert_int_equal(query.flags, XENIRQSTAT_needs_eoi);
     query.irq = 100000;
-    assert_int_equal(op(dom0, PHYSDEVOP_irq_status_query, &query),
-                     -XEN_EINVAL);
+    assert_int_equal(op(dom0, PHYSDEVOP_irq_status_query, &query), -XEN_EINVAL);
 }
 
 static void both_eoi_maps_take_an_own_page_once(void **state)
@@ -231,8 +226,7 @@ static void both_eoi_maps_take_an_own_page_once(void **state)
     assert_int_equal(op(guest, PHYSDEVOP_pirq_eoi_gmfn_v2, &other),
                      -XEN_EINVAL);
     assert_int_equal(op(guest, PHYSDEVOP_pirq_eoi_gmfn_v2, &own), 0);
-    assert_int_equal(op(guest, PHYSDEVOP_pirq_eoi_gmfn_v1, &own),
-                     -XEN_EBUSY);
+    assert_int_equal(op(guest, PHYSDEVOP_pirq_eoi_gmfn_v1, &own), -XEN_EBUSY);
     assert_int_equal(op(dom0, PHYSDEVOP_pirq_eoi_gmfn_v1, &other), 0);
 }
 
@@ -299,14 +293,14 @@ static void the_machine_is_dom0s_alone(void **state)
 {
     uint8_t arg[64] = {0};
     static const unsigned int refused[] = {
-        PHYSDEVOP_apic_read,        PHYSDEVOP_apic_write,
-        PHYSDEVOP_alloc_irq_vector, PHYSDEVOP_map_pirq,
-        PHYSDEVOP_unmap_pirq,       PHYSDEVOP_manage_pci_add,
-        PHYSDEVOP_manage_pci_remove, PHYSDEVOP_restore_msi,
+        PHYSDEVOP_apic_read,          PHYSDEVOP_apic_write,
+        PHYSDEVOP_alloc_irq_vector,   PHYSDEVOP_map_pirq,
+        PHYSDEVOP_unmap_pirq,         PHYSDEVOP_manage_pci_add,
+        PHYSDEVOP_manage_pci_remove,  PHYSDEVOP_restore_msi,
         PHYSDEVOP_manage_pci_add_ext, PHYSDEVOP_setup_gsi,
         PHYSDEVOP_pci_mmcfg_reserved, PHYSDEVOP_pci_device_add,
-        PHYSDEVOP_pci_device_remove, PHYSDEVOP_restore_msi_ext,
-        PHYSDEVOP_prepare_msix,     PHYSDEVOP_release_msix,
+        PHYSDEVOP_pci_device_remove,  PHYSDEVOP_restore_msi_ext,
+        PHYSDEVOP_prepare_msix,       PHYSDEVOP_release_msix,
     };
 
     (void)state;
@@ -331,12 +325,12 @@ static void unknown_commands_are_enosys(void **state)
 static void bad_addresses_are_efault(void **state)
 {
     static const unsigned int reads[] = {
-        PHYSDEVOP_irq_status_query,   PHYSDEVOP_set_iopl,
-        PHYSDEVOP_set_iobitmap,       PHYSDEVOP_apic_read,
-        PHYSDEVOP_alloc_irq_vector,   PHYSDEVOP_eoi,
-        PHYSDEVOP_map_pirq,           PHYSDEVOP_unmap_pirq,
-        PHYSDEVOP_pirq_eoi_gmfn_v1,   PHYSDEVOP_setup_gsi,
-        PHYSDEVOP_get_free_pirq,      PHYSDEVOP_pirq_eoi_gmfn_v2,
+        PHYSDEVOP_irq_status_query, PHYSDEVOP_set_iopl,
+        PHYSDEVOP_set_iobitmap,     PHYSDEVOP_apic_read,
+        PHYSDEVOP_alloc_irq_vector, PHYSDEVOP_eoi,
+        PHYSDEVOP_map_pirq,         PHYSDEVOP_unmap_pirq,
+        PHYSDEVOP_pirq_eoi_gmfn_v1, PHYSDEVOP_setup_gsi,
+        PHYSDEVOP_get_free_pirq,    PHYSDEVOP_pirq_eoi_gmfn_v2,
     };
     struct physdev_irq irq = {.irq = 7};
 

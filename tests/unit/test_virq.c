@@ -19,8 +19,8 @@ static int setup(void **state)
     return 0;
 }
 
-static long bind(struct domain *d, uint32_t virq, uint32_t vcpu,
-                 evtchn_port_t *port)
+static long bind_port(struct domain *d, uint32_t virq, uint32_t vcpu,
+                      evtchn_port_t *port)
 {
     struct evtchn_bind_virq bind = {.virq = virq, .vcpu = vcpu};
     long rc = world_call(d->vcpu[0], hc_event_channel_op, EVTCHNOP_bind_virq,
@@ -53,7 +53,7 @@ static void each_vcpu_has_its_own_timer_virq(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < 3; i++) {
-        assert_int_equal(bind(guest, VIRQ_TIMER, i, &port[i]), 0);
+        assert_int_equal(bind_port(guest, VIRQ_TIMER, i, &port[i]), 0);
     }
     virq_raise_vcpu(guest->vcpu[1], VIRQ_TIMER);
     assert_false(take(guest, port[0]));
@@ -69,10 +69,10 @@ static void bind_virq_twice_is_eexist(void **state)
     evtchn_port_t again;
 
     (void)state;
-    assert_int_equal(bind(guest, VIRQ_TIMER, 0, &port), 0);
-    assert_int_equal(bind(guest, VIRQ_TIMER, 0, &again), -XEN_EEXIST);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &port), 0);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &again), -XEN_EEXIST);
     assert_int_equal(close_port(guest, port), 0);
-    assert_int_equal(bind(guest, VIRQ_TIMER, 0, &again), 0);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &again), 0);
     assert_int_equal(again, port);
 }
 
@@ -81,10 +81,10 @@ static void bad_virqs_are_einval(void **state)
     evtchn_port_t port;
 
     (void)state;
-    assert_int_equal(bind(guest, NR_VIRQS, 0, &port), -XEN_EINVAL);
-    assert_int_equal(bind(guest, ~0U, 0, &port), -XEN_EINVAL);
+    assert_int_equal(bind_port(guest, NR_VIRQS, 0, &port), -XEN_EINVAL);
+    assert_int_equal(bind_port(guest, ~0U, 0, &port), -XEN_EINVAL);
     /* Global ones stand at vCPU 0. */
-    assert_int_equal(bind(guest, VIRQ_CONSOLE, 1, &port), -XEN_EINVAL);
+    assert_int_equal(bind_port(guest, VIRQ_CONSOLE, 1, &port), -XEN_EINVAL);
     assert_int_equal(guest->event.active, 0);
 }
 
@@ -93,8 +93,8 @@ static void bad_vcpus_are_enoent(void **state)
     evtchn_port_t port;
 
     (void)state;
-    assert_int_equal(bind(guest, VIRQ_TIMER, 3, &port), -XEN_ENOENT);
-    assert_int_equal(bind(guest, VIRQ_TIMER, ~0U, &port), -XEN_ENOENT);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 3, &port), -XEN_ENOENT);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, ~0U, &port), -XEN_ENOENT);
 }
 
 static void no_free_port_is_enospc_and_binds_nothing(void **state)
@@ -103,13 +103,13 @@ static void no_free_port_is_enospc_and_binds_nothing(void **state)
 
     (void)state;
     guest->event.max_port = 0;
-    assert_int_equal(bind(guest, VIRQ_TIMER, 0, &port), -XEN_ENOSPC);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &port), -XEN_ENOSPC);
     assert_int_equal(guest->vcpu[0]->virq_port[VIRQ_TIMER], 0);
     guest->event.max_port = 100;
     world_heap_fail_after(0);
-    assert_int_equal(bind(guest, VIRQ_TIMER, 0, &port), -XEN_ENOMEM);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &port), -XEN_ENOMEM);
     world_heap_fail_after(~0UL);
-    assert_int_equal(bind(guest, VIRQ_TIMER, 0, &port), 0);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &port), 0);
 }
 
 static void raising_what_nobody_bound_is_nothing(void **state)
@@ -127,7 +127,7 @@ static void a_closed_virq_is_told_no_more(void **state)
     evtchn_port_t port;
 
     (void)state;
-    assert_int_equal(bind(guest, VIRQ_TIMER, 2, &port), 0);
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 2, &port), 0);
     assert_int_equal(close_port(guest, port), 0);
     world_call(guest->vcpu[0], hc_event_channel_op, EVTCHNOP_alloc_unbound,
                WORLD_VA(&alloc), 0);
@@ -142,8 +142,8 @@ static void global_virqs_go_to_dom0(void **state)
     evtchn_port_t other;
 
     (void)state;
-    assert_int_equal(bind(dom0, VIRQ_DOM_EXC, 0, &own), 0);
-    assert_int_equal(bind(guest, VIRQ_DOM_EXC, 0, &other), 0);
+    assert_int_equal(bind_port(dom0, VIRQ_DOM_EXC, 0, &own), 0);
+    assert_int_equal(bind_port(guest, VIRQ_DOM_EXC, 0, &other), 0);
     virq_raise_global(VIRQ_DOM_EXC);
     assert_true(take(dom0, own));
     assert_false(take(guest, other));
@@ -154,7 +154,7 @@ static void a_moved_global_virq_is_told_to_its_vcpu(void **state)
     struct evtchn_bind_vcpu move = {.vcpu = 1};
 
     (void)state;
-    assert_int_equal(bind(dom0, VIRQ_CONSOLE, 0, &move.port), 0);
+    assert_int_equal(bind_port(dom0, VIRQ_CONSOLE, 0, &move.port), 0);
     assert_int_equal(world_call(dom0->vcpu[0], hc_event_channel_op,
                                 EVTCHNOP_bind_vcpu, WORLD_VA(&move), 0),
                      0);
@@ -173,8 +173,8 @@ static void a_named_handler_gets_a_global_virq(void **state)
     evtchn_port_t other;
 
     (void)state;
-    bind(dom0, VIRQ_DOM_EXC, 0, &own);
-    bind(guest, VIRQ_DOM_EXC, 0, &other);
+    bind_port(dom0, VIRQ_DOM_EXC, 0, &own);
+    bind_port(guest, VIRQ_DOM_EXC, 0, &other);
     assert_int_equal(virq_set_handler(guest, VIRQ_DOM_EXC), 0);
     assert_int_equal(atomic_load(&guest->refs), 2);
     virq_raise_global(VIRQ_DOM_EXC);
@@ -191,7 +191,7 @@ static void a_dead_handler_is_replaced_by_dom0(void **state)
     evtchn_port_t own;
 
     (void)state;
-    bind(dom0, VIRQ_DOM_EXC, 0, &own);
+    bind_port(dom0, VIRQ_DOM_EXC, 0, &own);
     assert_int_equal(virq_set_handler(guest, VIRQ_DOM_EXC), 0);
     world_kill(guest);
     assert_int_equal(atomic_load(&guest->refs), 1);
@@ -233,10 +233,10 @@ static void raising_races_with_closing(void **state)
     (void)state;
     pthread_create(&thread, NULL, raiser, NULL);
     for (unsigned int i = 0; i < ROUNDS; i++) {
-        assert_int_equal(bind(guest, VIRQ_TIMER, 0, &port), 0);
+        assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &port), 0);
         assert_int_equal(close_port(guest, port), 0);
-        world_call(guest->vcpu[0], hc_event_channel_op,
-                   EVTCHNOP_alloc_unbound, WORLD_VA(&alloc), 0);
+        world_call(guest->vcpu[0], hc_event_channel_op, EVTCHNOP_alloc_unbound,
+                   WORLD_VA(&alloc), 0);
         assert_int_equal(alloc.port, port);
         assert_false(__atomic_load_n(&guest->shared->evtchn_pending[0],
                                      __ATOMIC_SEQ_CST) &

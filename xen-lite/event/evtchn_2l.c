@@ -33,7 +33,7 @@ static struct vcpu_info *info_of(const struct vcpu *v)
     return __atomic_load_n(&v->vcpu_info, __ATOMIC_ACQUIRE);
 }
 
-/* -- upcalls: both ABIs --------------------------------------------------------- */
+/* -- upcalls: both ABIs ---------------------------------------------------- */
 
 bool vcpu_upcall_pending(const struct vcpu *v)
 {
@@ -82,14 +82,15 @@ void evtchn_wake_pollers(struct domain *d, evtchn_port_t number)
                 continue;
             }
             if ((atomic_fetch_and(&d->polling_vcpus[i], ~(1ULL << bit)) >>
-                 bit) & 1U) {
+                 bit) &
+                1U) {
                 vcpu_unblock(v);
             }
         }
     }
 }
 
-/* -- the 2-level ABI --------------------------------------------------------------- */
+/* -- the 2-level ABI ------------------------------------------------------- */
 
 /* A pending port of @v is not masked: have its word looked at. */
 static void select_word(struct vcpu *v, evtchn_port_t number)
@@ -133,7 +134,7 @@ bool evtchn_2l_take_pending(struct domain *d, evtchn_port_t number)
     return d->shared != NULL && bitmap_atomic_clear(pending_bits(d), number);
 }
 
-/* -- either ABI ---------------------------------------------------------------------- */
+/* -- either ABI ------------------------------------------------------------ */
 
 static bool uses_fifo(const struct domain *d)
 {

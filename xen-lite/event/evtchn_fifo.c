@@ -53,7 +53,7 @@ static struct evtchn_fifo *fifo_of(const struct domain *d)
     return atomic_load(&d->event.fifo);
 }
 
-/* -- words ---------------------------------------------------------------------------- */
+/* -- words ----------------------------------------------------------------- */
 
 /* The word of port @number, or NULL: the guest has given no page for it. */
 static event_word_t *word_of(struct evtchn_fifo *fifo, evtchn_port_t number)
@@ -119,10 +119,10 @@ static bool link_behind(event_word_t *word, evtchn_port_t next)
     return result != LINK_NOT_LINKED;
 }
 
-/* -- queues ------------------------------------------------------------------------------ */
+/* -- queues ---------------------------------------------------------------- */
 
-static struct fifo_queue *queue_of(struct evtchn_fifo *fifo,
-                                   unsigned int vcpu, unsigned int priority)
+static struct fifo_queue *queue_of(struct evtchn_fifo *fifo, unsigned int vcpu,
+                                   unsigned int priority)
 {
     struct fifo_vcpu *state = atomic_load(&fifo->vcpu[vcpu]);
 
@@ -133,9 +133,8 @@ static struct fifo_queue *queue_of(struct evtchn_fifo *fifo,
  * Mark @port linked, and see that the queue it was on last does not take it for
  * its tail any more if it goes to another. False: it is on a queue already.
  */
-static bool leave_old_queue(struct evtchn_fifo *fifo,
-                            const struct evtchn *port, event_word_t *word,
-                            const struct fifo_queue *to)
+static bool leave_old_queue(struct evtchn_fifo *fifo, const struct evtchn *port,
+                            event_word_t *word, const struct fifo_queue *to)
 {
     struct fifo_queue *from =
         queue_of(fifo, port->fifo_last_vcpu, port->fifo_last_priority);
@@ -194,7 +193,7 @@ static void link_port(struct domain *d, struct evtchn_fifo *fifo,
     }
 }
 
-/* -- what the rest of event/ calls ----------------------------------------------------------- */
+/* -- what the rest of event/ calls ----------------------------------------- */
 
 void evtchn_fifo_set_pending(struct domain *d, struct evtchn *port)
 {
@@ -254,7 +253,7 @@ bool evtchn_fifo_is_linked(struct domain *d, const struct evtchn *port)
     return word != NULL && word_test(word, WORD_LINKED);
 }
 
-/* -- set-up ------------------------------------------------------------------------------------- */
+/* -- set-up ---------------------------------------------------------------- */
 
 /* A page of the guest's, that stays writable until release_page(). */
 static void *hold_page(struct domain *d, uint64_t gfn)
@@ -295,8 +294,7 @@ static int add_control(struct domain *d, struct evtchn_fifo *fifo,
 {
     struct fifo_vcpu *state;
 
-    if (atomic_load(&fifo->vcpu[control->vcpu]) != NULL ||
-        domain_is_dying(d)) {
+    if (atomic_load(&fifo->vcpu[control->vcpu]) != NULL || domain_is_dying(d)) {
         return -XEN_EINVAL;
     }
     state = heap_alloc(sizeof(*state));
@@ -321,8 +319,8 @@ static int add_or_switch(struct domain *d,
     if (fifo != NULL) {
         return add_control(d, fifo, control, page);
     }
-    fifo = heap_alloc(sizeof(*fifo) +
-                      d->max_vcpus * sizeof(struct fifo_vcpu *));
+    fifo =
+        heap_alloc(sizeof(*fifo) + d->max_vcpus * sizeof(struct fifo_vcpu *));
     if (fifo == NULL) {
         return -XEN_ENOMEM;
     }
@@ -449,7 +447,7 @@ int evtchn_fifo_set_priority(struct domain *d, evtchn_port_t number,
     return rc;
 }
 
-/* -- the end --------------------------------------------------------------------------------------- */
+/* -- the end --------------------------------------------------------------- */
 
 /* Nobody uses the pages any more who took a port's lock before. */
 static void wait_for_ports(struct domain *d)

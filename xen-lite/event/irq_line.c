@@ -156,7 +156,7 @@ void pirq_interrupt(unsigned int irq)
     spin_unlock_irqrestore(&line->lock, flags);
 }
 
-/* -- listeners ------------------------------------------------------------------ */
+/* -- listeners ------------------------------------------------------------- */
 
 static struct listener *find_listener(struct irq_line *line,
                                       const struct domain *d)
@@ -169,8 +169,7 @@ static struct listener *find_listener(struct irq_line *line,
     return NULL;
 }
 
-static int enable_line(struct irq_line *line, bool will_share,
-                       unsigned int cpu)
+static int enable_line(struct irq_line *line, bool will_share, unsigned int cpu)
 {
     int rc = machine_irq_enable(line->irq, cpu);
 

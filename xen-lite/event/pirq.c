@@ -103,8 +103,7 @@ static unsigned int free_msi_number(const struct pirq_table *table,
 
 static unsigned int free_gsi_number(const struct pirq_table *table)
 {
-    for (unsigned int i = FIRST_CHOSEN_GSI_PIRQ; i < machine_gsi_count();
-         i++) {
+    for (unsigned int i = FIRST_CHOSEN_GSI_PIRQ; i < machine_gsi_count(); i++) {
         if (table->pirq[i].state == PIRQ_FREE) {
             return i;
         }
@@ -112,7 +111,7 @@ static unsigned int free_gsi_number(const struct pirq_table *table)
     return PIRQ_ANY;
 }
 
-/* -- the EOI map ------------------------------------------------------------------ */
+/* -- the EOI map ----------------------------------------------------------- */
 
 static void note_eoi_need(struct pirq_table *table, unsigned int number,
                           bool needed)
@@ -167,7 +166,7 @@ static void drop_eoi_map(struct pirq_table *table)
     }
 }
 
-/* -- map and unmap ------------------------------------------------------------------- */
+/* -- map and unmap --------------------------------------------------------- */
 
 /* Choose, or check, a number for @irq; the table is locked. */
 static int choose_gsi_number(const struct pirq_table *table, unsigned int irq,
@@ -250,9 +249,9 @@ static int setup_msis(struct domain *d, const struct msi_source *source,
     if (rc != 0) {
         return rc;
     }
-    rc = *irq + count > IRQ_LINES ? -XEN_ENOSPC
-                                  : rangeset_add(&d->irqs, *irq,
-                                                 *irq + count - 1);
+    rc = *irq + count > IRQ_LINES
+             ? -XEN_ENOSPC
+             : rangeset_add(&d->irqs, *irq, *irq + count - 1);
     if (rc != 0) {
         machine_msi_teardown(*irq);
     }
@@ -271,9 +270,8 @@ int pirq_map_msi(struct domain *d, const struct msi_source *source,
         return -XEN_EINVAL;
     }
     spin_lock(&table->lock);
-    rc = domain_is_dying(d)
-             ? -XEN_EINVAL
-             : choose_msi_numbers(table, source->count, &number);
+    rc = domain_is_dying(d) ? -XEN_EINVAL
+                            : choose_msi_numbers(table, source->count, &number);
     if (rc == 0) {
         rc = setup_msis(d, source, &irq);
     }
@@ -372,7 +370,7 @@ int pirq_reserve(struct domain *d, bool msi, unsigned int *pirq)
     return number == PIRQ_ANY ? -XEN_ENOSPC : 0;
 }
 
-/* -- use -------------------------------------------------------------------------------- */
+/* -- use ------------------------------------------------------------------- */
 
 int pirq_eoi(struct domain *d, unsigned int number)
 {
@@ -431,7 +429,7 @@ int pirq_to_irq(struct domain *d, unsigned int number, unsigned int *irq)
     return rc;
 }
 
-/* -- ports ------------------------------------------------------------------------------- */
+/* -- ports ----------------------------------------------------------------- */
 
 static unsigned int cpu_of(const struct vcpu *v)
 {
@@ -479,8 +477,8 @@ static int bind_locked(struct domain *d, unsigned int number, bool will_share,
     }
     /* Before the line is bound: it fires from then on. */
     pirq->port = (*port)->number;
-    rc = irq_line_bind(pirq->irq, d, pirq->port, will_share,
-                       cpu_of(d->vcpu[0]));
+    rc =
+        irq_line_bind(pirq->irq, d, pirq->port, will_share, cpu_of(d->vcpu[0]));
     if (rc != 0) {
         pirq->port = 0;
         spin_lock(&d->event.lock);

@@ -33,7 +33,7 @@ enum port_state {
 };
 
 struct evtchn {
-    struct spinlock lock; /* LOCK_EVENT_PORT: all below but the atomics */
+    struct spinlock lock;  /* LOCK_EVENT_PORT: all below but the atomics */
     _Atomic uint8_t state; /* enum port_state */
     _Atomic uint8_t fifo_priority;
     /* FIFO only: queue the port was put on last. */
@@ -87,7 +87,7 @@ static inline struct vcpu *port_vcpu(const struct domain *d,
 /* vCPU @id of @d, or NULL; @id comes from a guest. */
 struct vcpu *evtchn_vcpu(const struct domain *d, uint32_t id);
 
-/* -- evtchn.c ---------------------------------------------------------------- */
+/* -- evtchn.c -------------------------------------------------------------- */
 
 /*
  * Find a free port and reserve it; d->event.lock is held. Sets *port.
@@ -108,7 +108,7 @@ int evtchn_status(struct domain *d, struct evtchn_status *status);
 /* Close all: 0 or -XEN_ERESTART. @forever: no port can be made afterwards. */
 int evtchn_reset(struct domain *d);
 
-/* -- virq.c ------------------------------------------------------------------ */
+/* -- virq.c ---------------------------------------------------------------- */
 
 bool virq_is_global(uint32_t virq);
 int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu_id,
@@ -118,7 +118,7 @@ void virq_unbind(struct domain *d, struct evtchn *port);
 /* @d goes away: it handles no global VIRQ any more. */
 void virq_drop_handlers(struct domain *d);
 
-/* -- pirq.c ------------------------------------------------------------------ */
+/* -- pirq.c ---------------------------------------------------------------- */
 
 int evtchn_bind_pirq(struct domain *d, uint32_t pirq, uint32_t flags,
                      evtchn_port_t *number);
@@ -127,7 +127,7 @@ int evtchn_close_pirq(struct domain *d, struct evtchn *port);
 /* The port of a PIRQ is told to another vCPU now. */
 void pirq_moved(struct domain *d, uint32_t pirq, struct vcpu *v);
 
-/* -- delivery ------------------------------------------------------------------ */
+/* -- delivery -------------------------------------------------------------- */
 
 /* Make @port pending; its lock is held. (evtchn_2l.c or evtchn_fifo.c) */
 void evtchn_set_pending(struct domain *d, struct evtchn *port);

@@ -64,7 +64,7 @@ struct grant_table {
     unsigned int release_cursor; /* progress of grant_table_release_maps() */
 };
 
-/* -- grant_table.c ------------------------------------------------------------- */
+/* -- grant_table.c --------------------------------------------------------- */
 
 /* Entry @ref of a locked table: it exists. */
 static inline grant_entry_v1_t *shared_entry(struct grant_table *table,
@@ -94,7 +94,7 @@ static inline bool is_pinned(const struct active *active)
 /* Make the table @frames large at least: 0, -XEN_EINVAL, -XEN_ENOMEM. */
 int grant_table_grow(struct domain *d, unsigned int frames);
 
-/* -- grant_entry.c ------------------------------------------------------------- */
+/* -- grant_entry.c --------------------------------------------------------- */
 
 enum pin_use {
     PIN_MAP,
@@ -120,7 +120,7 @@ int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b);
 bool grant_get_frame(struct domain *granter, mfn_t mfn, bool write);
 void grant_put_frame(mfn_t mfn, bool write);
 
-/* -- grant_map.c, grant_copy.c: commands with arrays ----------------------------- */
+/* -- grant_map.c, grant_copy.c: commands with arrays ----------------------- */
 
 /*
  * Each takes args->a[1] (the array) and args->a[2] (how many), which say on

@@ -120,13 +120,13 @@ static int16_t copy_one(struct vcpu *v, const struct gnttab_copy *op,
         op->dest.offset + op->len > PAGE_BYTES) {
         return GNTST_bad_copy_arg;
     }
-    status = claim_end(v, &op->source,
-                       (op->flags & GNTCOPY_source_gref) != 0, false, source);
+    status = claim_end(v, &op->source, (op->flags & GNTCOPY_source_gref) != 0,
+                       false, source);
     if (status != GNTST_okay) {
         return status;
     }
-    status = claim_end(v, &op->dest, (op->flags & GNTCOPY_dest_gref) != 0,
-                       true, dest);
+    status = claim_end(v, &op->dest, (op->flags & GNTCOPY_dest_gref) != 0, true,
+                       dest);
     if (status != GNTST_okay) {
         return status;
     }

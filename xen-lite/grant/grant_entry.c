@@ -44,8 +44,7 @@ static bool permits(struct header header, domid_t who, bool write,
     }
     /* Version 1 cannot say which part of the frame, nor map uncached RAM. */
     return use == PIN_COPY ||
-           (header.flags &
-            (GTF_sub_page | GTF_PWT | GTF_PCD | GTF_PAT)) == 0;
+           (header.flags & (GTF_sub_page | GTF_PWT | GTF_PCD | GTF_PAT)) == 0;
 }
 
 /*
@@ -65,8 +64,7 @@ static int16_t claim(grant_entry_v1_t *entry, domid_t who, bool write,
             return GNTST_general_error;
         }
         if (__atomic_compare_exchange_n(header, &word, word | set, false,
-                                        __ATOMIC_SEQ_CST,
-                                        __ATOMIC_SEQ_CST)) {
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
             return GNTST_okay;
         }
     }

@@ -28,7 +28,7 @@
 /* What is kept of a request's flags. */
 #define MAP_KEPT (MAP_USES | GNTMAP_readonly | GNTMAP_contains_pte)
 
-/* -- maptrack: handles -------------------------------------------------------------- */
+/* -- maptrack: handles ----------------------------------------------------- */
 
 static struct maptrack *maptrack_entry(struct grant_table *table,
                                        grant_handle_t handle)
@@ -117,8 +117,7 @@ static bool seize_handle(struct grant_table *table, grant_handle_t handle,
     spin_lock(&table->maptrack_lock);
     if (handle < table->maptrack_count) {
         struct maptrack *entry = maptrack_entry(
-            table,
-            (grant_handle_t)index_nospec(handle, table->maptrack_count));
+            table, (grant_handle_t)index_nospec(handle, table->maptrack_count));
 
         *map = *entry;
         seized = entry->granter != NULL && (entry->flags & MAPTRACK_BUSY) == 0;
@@ -130,7 +129,7 @@ static bool seize_handle(struct grant_table *table, grant_handle_t handle,
     return seized;
 }
 
-/* -- one use of a grant ---------------------------------------------------------------- */
+/* -- one use of a grant ---------------------------------------------------- */
 
 /* Pin and hold the frame for one use. */
 static int16_t start_use(struct domain *granter, grant_ref_t ref,
@@ -156,7 +155,7 @@ static void end_use(struct domain *granter, grant_ref_t ref, bool write,
     grant_unpin(granter, ref, write);
 }
 
-/* -- map --------------------------------------------------------------------------------- */
+/* -- map ------------------------------------------------------------------- */
 
 static uint64_t host_pte_flags(uint32_t flags)
 {
@@ -177,15 +176,14 @@ static int16_t map_host(struct vcpu *v, const struct gnttab_map_grant_ref *op,
                         struct domain *granter, mfn_t *mfn)
 {
     bool write = (op->flags & GNTMAP_readonly) == 0;
-    int16_t status =
-        start_use(granter, op->ref, v->domain->domid, write, mfn);
+    int16_t status = start_use(granter, op->ref, v->domain->domid, write, mfn);
 
     if (status != GNTST_okay) {
         return status;
     }
     status = (int16_t)mm_grant_map(v, op->host_addr,
-                                   (op->flags & GNTMAP_contains_pte) != 0,
-                                   *mfn, host_pte_flags(op->flags));
+                                   (op->flags & GNTMAP_contains_pte) != 0, *mfn,
+                                   host_pte_flags(op->flags));
     if (status != GNTST_okay) {
         end_use(granter, op->ref, write, *mfn);
     }
@@ -260,8 +258,10 @@ static int16_t map_one(struct vcpu *v, struct gnttab_map_grant_ref *op)
     if (granter == NULL) {
         return GNTST_bad_domain;
     }
-    status = granter->grant == NULL ? (int16_t)GNTST_bad_domain
-                                    : map_from(v, op, granter);
+    status = GNTST_bad_domain;
+    if (granter->grant != NULL) {
+        status = map_from(v, op, granter);
+    }
     domain_put(granter);
     return status;
 }
@@ -296,7 +296,7 @@ long grant_op_map(struct vcpu *v, struct hypercall_args *args)
     return 0;
 }
 
-/* -- unmap ----------------------------------------------------------------------------------- */
+/* -- unmap ----------------------------------------------------------------- */
 
 /* A request of either kind of unmap. */
 struct unmap {
@@ -461,8 +461,8 @@ static int write_status(guest_va_t array, unsigned int index, int16_t status)
         guest_va_index(array, index, sizeof(struct gnttab_unmap_grant_ref));
 
     return copy_to_guest(
-        guest_va_index(element,
-                       offsetof(struct gnttab_unmap_grant_ref, status), 1),
+        guest_va_index(element, offsetof(struct gnttab_unmap_grant_ref, status),
+                       1),
         &status, sizeof(status));
 }
 
@@ -488,8 +488,7 @@ static int unmap_some(struct vcpu *v, guest_va_t array, unsigned int first,
     return rc;
 }
 
-static long unmap_all(struct vcpu *v, struct hypercall_args *args,
-                      bool replace)
+static long unmap_all(struct vcpu *v, struct hypercall_args *args, bool replace)
 {
     guest_va_t array = guest_va_make(args->a[1]);
     unsigned int count = (unsigned int)args->a[2];
@@ -520,7 +519,7 @@ long grant_op_unmap_and_replace(struct vcpu *v, struct hypercall_args *args)
     return unmap_all(v, args, true);
 }
 
-/* -- a mapper dies ------------------------------------------------------------------------------ */
+/* -- a mapper dies --------------------------------------------------------- */
 
 /*
  * @d does not run any more. Its page tables still hold the references of its

@@ -49,8 +49,7 @@ static int16_t setup_table(struct vcpu *v, const struct gnttab_setup_table *op)
         status = GNTST_general_error;
     } else {
         /* Frames that exist stay: no lock is needed to name them. */
-        status = list_frames(d, GUEST_HANDLE_VA(op->frame_list),
-                             op->nr_frames);
+        status = list_frames(d, GUEST_HANDLE_VA(op->frame_list), op->nr_frames);
     }
     domain_put(d);
     return status;

@@ -52,12 +52,33 @@ int grant_table_grow(struct domain *d, unsigned int frames)
     return rc;
 }
 
+static void free_table(struct domain *d)
+{
+    struct grant_table *table = d->grant;
+
+    d->grant = NULL;
+    heap_free(table->shared);
+    heap_free(table->active);
+    heap_free(table->maptrack);
+    heap_free(table);
+}
+
+/* The arrays, still empty: false if there is no memory for one. */
+static bool make_arrays(struct grant_table *table)
+{
+    table->shared = heap_alloc(table->max_frames * sizeof(void *));
+    table->active = heap_alloc(table->max_frames * sizeof(void *));
+    table->maptrack =
+        heap_alloc((table->max_maptrack_frames + 1) * sizeof(void *));
+    return table->shared != NULL && table->active != NULL &&
+           table->maptrack != NULL;
+}
+
 int grant_table_init(struct domain *d, unsigned int max_frames,
-                     unsigned int max_maptrack_frames,
-                     unsigned int max_version)
+                     unsigned int max_maptrack_frames, unsigned int max_version)
 {
     struct grant_table *table;
-    int rc = -XEN_ENOMEM;
+    int rc;
 
     if (max_frames == 0 || max_frames > FRAMES_LIMIT ||
         max_maptrack_frames > MAPTRACK_LIMIT || max_version == 0) {
@@ -74,16 +95,10 @@ int grant_table_init(struct domain *d, unsigned int max_frames,
     table->max_maptrack_frames = max_maptrack_frames;
     table->maptrack_free = MAPTRACK_NONE;
     d->grant = table;
-    table->shared = heap_alloc(max_frames * sizeof(*table->shared));
-    table->active = heap_alloc(max_frames * sizeof(*table->active));
-    table->maptrack =
-        heap_alloc((max_maptrack_frames + 1) * sizeof(*table->maptrack));
-    if (table->shared != NULL && table->active != NULL &&
-        table->maptrack != NULL) {
-        rc = grant_table_grow(d, 1);
-    }
+    rc = make_arrays(table) ? grant_table_grow(d, 1) : -XEN_ENOMEM;
     if (rc != 0) {
-        grant_table_destroy(d);
+        /* Nothing is in the arrays yet. */
+        free_table(d);
     }
     return rc;
 }
@@ -99,17 +114,14 @@ void grant_table_destroy(struct domain *d)
         heap_free_page(table->shared[i]);
         heap_free(table->active[i]);
     }
-    for (unsigned int i = 0; i < table->maptrack_count; i += MAPTRACK_PER_FRAME) {
+    for (unsigned int i = 0; i < table->maptrack_count;
+         i += MAPTRACK_PER_FRAME) {
         heap_free(table->maptrack[i / MAPTRACK_PER_FRAME]);
     }
-    heap_free(table->shared);
-    heap_free(table->active);
-    heap_free(table->maptrack);
-    heap_free(table);
-    d->grant = NULL;
+    free_table(d);
 }
 
-/* -- frames for the tools --------------------------------------------------------- */
+/* -- frames for the tools -------------------------------------------------- */
 
 unsigned int grant_table_max_frames(const struct domain *d, unsigned int id)
 {
@@ -140,7 +152,7 @@ int grant_table_acquire(struct domain *d, unsigned int id, unsigned long first,
     return 0;
 }
 
-/* -- audit ---------------------------------------------------------------------------- */
+/* -- audit ----------------------------------------------------------------- */
 
 /* Add what @mapper's maptrack entries say of @d's entries to @found. */
 static unsigned int count_maps(struct domain *d, struct domain *mapper,
@@ -150,8 +162,8 @@ static unsigned int count_maps(struct domain *d, struct domain *mapper,
     unsigned int wrong = 0;
 
     for (unsigned int i = 0; table != NULL && i < table->maptrack_count; i++) {
-        const struct maptrack *map = &table->maptrack[i / MAPTRACK_PER_FRAME]
-                                                     [i % MAPTRACK_PER_FRAME];
+        const struct maptrack *map =
+            &table->maptrack[i / MAPTRACK_PER_FRAME][i % MAPTRACK_PER_FRAME];
         unsigned int pins = (map->flags & GNTMAP_host_map) != 0 ? 1 : 0;
 
         if ((map->flags & GNTMAP_device_map) != 0) {

@@ -18,7 +18,7 @@
 /* A PCI function can ask for that many MSIs. */
 #define MSI_GROUP_MAX 32
 
-/* -- I/O privilege ------------------------------------------------------------ */
+/* -- I/O privilege --------------------------------------------------------- */
 
 static long op_set_iopl(struct vcpu *v, guest_va_t va)
 {
@@ -52,7 +52,7 @@ static long op_set_iobitmap(struct vcpu *v, guest_va_t va)
     return 0;
 }
 
-/* -- interrupt lines ------------------------------------------------------------ */
+/* -- interrupt lines ------------------------------------------------------- */
 
 static long op_eoi(struct vcpu *v, guest_va_t va)
 {
@@ -149,7 +149,7 @@ static long op_apic_write(struct vcpu *v, guest_va_t va)
     return -XEN_EPERM;
 }
 
-/* -- pirqs -------------------------------------------------------------------------- */
+/* -- pirqs ----------------------------------------------------------------- */
 
 static bool is_msi_type(int type)
 {
@@ -245,8 +245,7 @@ static long op_unmap_pirq(struct vcpu *v, guest_va_t va)
     if (rc != 0) {
         return rc;
     }
-    rc = unmap.pirq < 0 ? -XEN_EINVAL
-                        : pirq_unmap(d, (unsigned int)unmap.pirq);
+    rc = unmap.pirq < 0 ? -XEN_EINVAL : pirq_unmap(d, (unsigned int)unmap.pirq);
     domain_put(d);
     return rc;
 }
@@ -266,7 +265,7 @@ static long op_get_free_pirq(struct vcpu *v, guest_va_t va)
     return rc != 0 ? rc : write_guest(va, &get);
 }
 
-/* -- PCI devices ---------------------------------------------------------------------- */
+/* -- PCI devices ----------------------------------------------------------- */
 
 /*
  * What dom0 announces is read, so that a bad address is refused, and not kept:
@@ -318,7 +317,7 @@ static long op_restore_msi(struct vcpu *v, guest_va_t va)
     return -XEN_ENODEV;
 }
 
-/* -- the call ----------------------------------------------------------------------------- */
+/* -- the call -------------------------------------------------------------- */
 
 typedef long physdev_fn_t(struct vcpu *v, guest_va_t va);
 

@@ -23,12 +23,12 @@ struct evtchn_fifo;
 /* Part of struct domain. */
 struct evtchn_table {
     struct spinlock lock; /* LOCK_EVENT: states of all ports, virq_port[] */
-    struct evtchn_bucket **buckets;  /* allocated as needed, never freed */
-    _Atomic unsigned int port_count; /* ports in buckets; 0 is reserved */
-    unsigned int max_port;           /* highest number allowed */
-    unsigned int active;             /* not free */
-    evtchn_port_t close_cursor;      /* where closing all ports goes on */
-    evtchn_port_t first_free;        /* none is free below this one */
+    struct evtchn_bucket **buckets;   /* allocated as needed, never freed */
+    _Atomic unsigned int port_count;  /* ports in buckets; 0 is reserved */
+    unsigned int max_port;            /* highest number allowed */
+    unsigned int active;              /* not free */
+    evtchn_port_t close_cursor;       /* where closing all ports goes on */
+    evtchn_port_t first_free;         /* none is free below this one */
     struct evtchn_fifo *_Atomic fifo; /* NULL: 2-level */
 };
 
@@ -65,8 +65,7 @@ void evtchn_raise_port(struct domain *d, evtchn_port_t port);
  * Make a port of @d that @remote may bind; neither is DOMID_SELF.
  * Returns 0, -XEN_EINVAL (dying), -XEN_ENOSPC, -XEN_ENOMEM.
  */
-int evtchn_alloc_unbound(struct domain *d, domid_t remote,
-                         evtchn_port_t *port);
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port);
 
 /* For SCHEDOP_poll: may @port be polled, and is it pending? */
 bool evtchn_port_is_valid(struct domain *d, evtchn_port_t port);
@@ -83,7 +82,7 @@ void evtchn_rescan(struct vcpu *v);
  * vCPU does not name it...); each is printed. @d and its peers are at rest. */
 unsigned int evtchn_audit(struct domain *d);
 
-/* -- pirqs (event/pirq.c) --------------------------------------------------- */
+/* -- pirqs (event/pirq.c) -------------------------------------------------- */
 
 struct pirq_table;
 int pirq_domain_init(struct domain *d);

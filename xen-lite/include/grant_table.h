@@ -18,7 +18,8 @@ struct grant_table;
  * Returns 0, -XEN_EINVAL (limits out of range), -XEN_ENOMEM.
  */
 int grant_table_init(struct domain *d, unsigned int max_frames,
-                     unsigned int max_maptrack_frames, unsigned int max_version);
+                     unsigned int max_maptrack_frames,
+                     unsigned int max_version);
 /* Drop all maps that @d holds of others; preemptible: 0 or -XEN_ERESTART. */
 int grant_table_release_maps(struct domain *d);
 /* After that, when no reference to @d is left. */
