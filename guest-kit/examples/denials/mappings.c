@@ -61,6 +61,9 @@ static uint64_t case_value(const struct mapping_case *c)
     if (c->page != NULL) {
         mfn = mm_va_to_mfn(*c->page);
     }
+    if (c->flags == 0) {
+        return 0; /* an absent entry that names a frame may be fatal: L1TF */
+    }
     return ((mfn << PAGE_SHIFT) & PTE_MFN_MASK) | c->flags;
 }
 

@@ -8,7 +8,7 @@
 #include "start.h"
 #include "vcpu.h"
 
-#define READS       200000
+#define READS       20000
 #define MILLISECOND 1000000UL
 
 static void check_monotonic(void)
