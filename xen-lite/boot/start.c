@@ -10,6 +10,7 @@
 #include "cpu_policy.h"
 #include "descriptors.h"
 #include "domain.h"
+#include "efi.h"
 #include "entry.h"
 #include "cpu_features.h"
 #include "hv_map.h"
@@ -18,12 +19,14 @@
 #include "launch.h"
 #include "machine_vcpu.h"
 #include "panic.h"
+#include "platform.h"
 #include "printk.h"
 #include "resources.h"
 #include "selftest.h"
 #include "serial.h"
 #include "shutdown.h"
 #include "smp.h"
+#include "string.h"
 #include "x86.h"
 
 #define LOW_BYTES (1UL << 20)
@@ -90,6 +93,8 @@ static void read_loader(uint32_t info_phys)
     log_info("Loader: %s; image at %lx\n", boot_info.loader_name,
              boot_info.image_phys);
     log_info("Command line: %s\n", boot_info.command_line);
+    (void)string_copy(platform_info.command_line, boot_info.command_line,
+                      sizeof(platform_info.command_line));
     cmdline_parse(boot_info.command_line, true);
     for (unsigned int i = 0; i < boot_info.module_count; i++) {
         log_info("Module %u: %lx, %lu bytes: %s\n", i,
@@ -192,6 +197,7 @@ void start_first_cpu(uint32_t info_phys, uint64_t image_phys)
     features_print();
     features_patch();
     acpi_init(boot_info.rsdp_phys);
+    efi_init(&boot_info);
     start_memory();
     start_processor();
     start_core();

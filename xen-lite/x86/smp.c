@@ -52,11 +52,6 @@ unsigned int smp_cpu_count(void)
     return cpu_count;
 }
 
-uint32_t smp_acpi_id(unsigned int cpu)
-{
-    return acpi_ids[cpu];
-}
-
 /* -- starting
  * ------------------------------------------------------------------ */
 
@@ -146,6 +141,8 @@ int smp_create_cpu(unsigned int cpu)
     if (idle == NULL) {
         return -XEN_ENOMEM;
     }
+    core_cpus[cpu]->apic_id = cpu_info_of(cpu)->apic_id;
+    core_cpus[cpu]->acpi_id = acpi_ids[cpu];
     core_cpus[cpu]->idle = idle;
     core_cpus[cpu]->current = idle;
     return 0;

@@ -13,8 +13,6 @@ void smp_start_cpus(uint64_t low_page);
 /* Core's data of @cpu, and the idle vCPU that it starts with. */
 int smp_create_cpu(unsigned int cpu);
 unsigned int smp_cpu_count(void);
-/* The ACPI processor number of @cpu; its APIC id is in cpu_info_of(). */
-uint32_t smp_acpi_id(unsigned int cpu);
 
 /*
  * Run @fn(data) on the CPUs in @cpus (not this one), interrupts off there,

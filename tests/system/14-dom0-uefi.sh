@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# From UEFI: dom0 finds its ACPI tables, drives a disk by interrupt, and powers
+# the machine off.
+. "$(dirname "$0")/lib.sh"
+dom0_args='xl.services=none'
+dom0_script <<'DOM0'
+modprobe ahci; modprobe sd_mod; modprobe crc32c_generic; modprobe ext4
+sleep 2
+disk_works() {
+    mke2fs -q "$1" && mkdir -p /mnt && mount -t ext4 "$1" /mnt &&
+        dd if=/dev/urandom of=/mnt/file bs=64k count=64 2>/dev/null &&
+        before=$(sha256sum </mnt/file) && umount /mnt &&
+        echo 3 >/proc/sys/vm/drop_caches && mount -t ext4 "$1" /mnt &&
+        after=$(sha256sum </mnt/file) && umount /mnt &&
+        [ "$before" = "$after" ]
+}
+check "the kernel knows that the firmware is UEFI" \
+    sh -c 'dmesg | grep -q "efi: EFI v2"'
+check "ACPI works" sh -c 'dmesg | grep -q "ACPI: Interpreter enabled"'
+check "a disk on AHCI" disk_works /dev/sda
+check "by MSI" grep -q 'xen-pirq.*-msi.*ahci' /proc/interrupts
+check "no oops so far" sh -c '! dmesg | grep -E "Oops|BUG:|WARNING:"'
+checks_end
+DOM0
+mkdir -p "$work"
+truncate -s 64M "$work/ahci.img"
+boot -s 2 -f uefi -d "$work/ahci.img"
+script_ended_well
+ended_by poweroff
+pass
