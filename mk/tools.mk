@@ -69,7 +69,8 @@ $(TOOLS_TEST_OUT)/libtools.a: $(TOOLS_TEST_PARTS)
 $(TOOLS_TEST_OUT)/test_%: $(TOOLS_TEST_OUT)/tests/unit/tools/test_%.o \
     $(TOOLS_TEST_OUT)/libtools.a
 	$(call step,LD,$(@F))$(HOSTCC) $(TOOLS_TEST_SAN) \
-	    $(if $(filter %/fake_kernel.o,$^),$(TOOLS_TEST_WRAP)) -o $@ -Wl,--start-group \
+	    $(if $(filter %/fake_kernel.o,$^),$(TOOLS_TEST_WRAP)) \
+	    -o $@ -Wl,--start-group \
 	    $(filter-out %/fake_kernel.o,$^) $(LIBXLUTIL) \
 	    -Wl,--end-group $(TOOLS_LIBS) -lcmocka
 
@@ -95,3 +96,21 @@ check-docs-tools: $(O)/libxenctrl.a
 	    echo "docs/libxenctrl.md is out of date: run 'make docs-tools'"; \
 	    exit 1; }; }
 test-unit: check-docs-tools
+
+# The same checks as elsewhere, with the flags of this house.
+TOOLS_LINT := $(TOOLS_LIB_C:%=$(O)/lint/%.tools) \
+    $(TOOLS_XLITE_C:%=$(O)/lint/%.tools)
+$(O)/lint/%.c.tools: %.c .clang-tidy
+	$(Q)mkdir -p $(@D)
+	$(call step,TIDY,$<)clang-tidy --quiet $< -- $(TOOLS_CFLAGS) \
+	    2>$@.log || { cat $@.log; exit 1; }
+	$(Q)$(CC) $(TOOLS_CFLAGS) -w -MM -MP -MF $@.d -MT $@ $< && touch $@
+
+.PHONY: lint-tools
+lint-tools: $(TOOLS_LINT)
+	$(call step,LINT,cppcheck dom0-tools)cppcheck --quiet --std=c11 \
+	    --enable=warning,portability,performance --error-exitcode=1 \
+	    --inline-suppr --suppress=missingIncludeSystem -D__x86_64__ \
+	    -D__GNUC__=12 -Idom0-tools dom0-tools
+lint: lint-tools
+-include $(TOOLS_LINT:=.d)

@@ -4,7 +4,7 @@
 # libxenctrl and then, the same binary but for the library, with Debian's.
 . "$(dirname "$0")/lib.sh"
 with_guest
-limit=900
+limit=1700
 
 # Which library serves each variant: ours leaves no libxenctrl to load.
 needed() {
