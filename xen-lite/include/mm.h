@@ -82,7 +82,7 @@ void page_put(struct page *page);
 /*
  * Take a type reference; a general one must be held. Validates when the type
  * changes, and flushes stale translations before anyone can use the new type.
- * 0, -XEN_EINVAL (contents), -XEN_EBUSY (other use, or too many references).
+ * 0, -XEN_EINVAL (contents, or other use), -XEN_EBUSY (too many references).
  * _preemptible may also return -XEN_ERESTART: the frame keeps what was done,
  * and the same call again goes on from there.
  */

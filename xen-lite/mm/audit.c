@@ -29,7 +29,7 @@ static void report(struct audit *a, const char *what, unsigned long mfn,
                    unsigned long x, unsigned long y)
 {
     if (a->bad++ < REPORTS_MAX) {
-        printk(LOG_ALWAYS | LOG_ERROR, "audit: mfn %#lx: %s (%#lx, %#lx)\n",
+        printk(LOG_ALWAYS | LOG_ERROR, "audit: mfn 0x%lx: %s (0x%lx, 0x%lx)\n",
                mfn, what, x, y);
     }
 }

@@ -178,11 +178,7 @@ static int teardown(struct page *page, enum page_type type, bool preemptible)
     return rc;
 }
 
-/*
- * Remember in the current vCPU that @page is to be torn down further. Called
- * for a table after those below it, which its own teardown then reaches.
- */
-static void note_teardown(const struct page *page)
+void page_note_teardown(const struct page *page)
 {
     current_vcpu()->pv.teardown_mfn = page_mfn(page).number;
 }
@@ -193,7 +189,7 @@ static int change_failed(struct page *page, enum page_type type, int rc,
     if (pt_level_of_type(type) == 0) {
         release_type(page);
     } else if (teardown(page, type, preemptible) == -XEN_ERESTART) {
-        note_teardown(page);
+        page_note_teardown(page);
     }
     return rc;
 }
@@ -353,7 +349,7 @@ int page_get_type_preemptible(struct page *page, enum page_type type)
     return get_type(page, type, true);
 }
 
-static int put_type(struct page *page, bool preemptible)
+int page_put_type_quietly(struct page *page, bool preemptible)
 {
     uint64_t word = atomic_load(&page->type);
     uint64_t next;
@@ -381,15 +377,15 @@ static int put_type(struct page *page, bool preemptible)
 
 void page_put_type(struct page *page)
 {
-    (void)put_type(page, false);
+    (void)page_put_type_quietly(page, false);
 }
 
 int page_put_type_preemptible(struct page *page)
 {
-    int rc = put_type(page, true);
+    int rc = page_put_type_quietly(page, true);
 
     if (rc == -XEN_ERESTART) {
-        note_teardown(page);
+        page_note_teardown(page);
     }
     return rc;
 }

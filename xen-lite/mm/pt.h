@@ -64,7 +64,7 @@ static inline unsigned int pt_level_of_type(enum page_type type)
 int pt_entry_get(struct domain *d, struct domain *from, unsigned int level,
                  pte_t *entry, bool preemptible);
 /* Drop them again. -XEN_ERESTART (@preemptible, not L1): they are gone, but
- * the table named is left partial. */
+ * the table named is left partial, for the caller to see to. */
 int pt_entry_put(pte_t entry, unsigned int level, bool preemptible);
 /* If the table that @entry names was left partial, go on tearing it down. */
 int pt_entry_put_partial(pte_t entry, unsigned int level, domid_t owner,
@@ -86,6 +86,14 @@ int pt_table_put(struct page *page, unsigned int level, bool preemptible);
 
 /* If @page is a partial table of @type, tear it down: 0, -XEN_ERESTART. */
 int page_put_partial(struct page *page, enum page_type type, bool preemptible);
+/* page_put_type_preemptible() that leaves it to the caller to see that what
+ * -XEN_ERESTART leaves is torn down: for entries of tables. */
+int page_put_type_quietly(struct page *page, bool preemptible);
+/*
+ * Remember in the current vCPU that @page is to be torn down further. Called
+ * for a table after those below it, which its own teardown then reaches.
+ */
+void page_note_teardown(const struct page *page);
 /* Hold a validated page table as what it is: its level, 0 if it is none. */
 unsigned int page_hold_table(struct page *page);
 /* The domain that owns @page, with a reference; NULL for none. */

@@ -165,17 +165,13 @@ static int upper_entry_get(struct domain *d, unsigned int level, pte_t *entry,
 static int upper_entry_put(pte_t entry, bool preemptible)
 {
     struct page *page;
-    int rc = 0;
+    int rc;
 
     if (!pt_is_present(entry)) {
         return 0;
     }
     page = page_of(pte_mfn(entry));
-    if (preemptible) {
-        rc = page_put_type_preemptible(page);
-    } else {
-        page_put_type(page);
-    }
+    rc = page_put_type_quietly(page, preemptible);
     page_put(page);
     return rc;
 }

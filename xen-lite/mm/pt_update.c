@@ -89,8 +89,10 @@ int pt_update(struct domain *d, struct domain *from, struct page *page,
     if (level == 4) {
         machine_l4_entry_changed(d, page_mfn(page), slot);
     }
-    /* What preemption leaves over is noted in the vCPU: the write is done. */
-    (void)pt_entry_put(old, level, true);
+    /* The write is done, whatever is left of the old table. */
+    if (pt_entry_put(old, level, true) != 0) {
+        page_note_teardown(page_of(pte_mfn(old)));
+    }
     return 0;
 }
 
