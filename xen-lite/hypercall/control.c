@@ -135,15 +135,16 @@ static int write_leaves(const struct cpu_policy *policy, uint32_t *count,
     struct cpu_policy_leaf leaf;
     uint32_t have = 0;
 
+    if (to.address == 0) {
+        *count = CPU_POLICY_LEAVES_MAX;
+        return 0;
+    }
     for (; cpu_policy_enumerate(policy, have, &leaf); have++) {
         xen_cpuid_leaf_t out = {
             .leaf = leaf.leaf, .subleaf = leaf.subleaf,
             .a = leaf.result.eax, .b = leaf.result.ebx,
             .c = leaf.result.ecx, .d = leaf.result.edx};
 
-        if (to.address == 0) {
-            continue;
-        }
         if (have == *count) {
             return -XEN_ENOBUFS;
         }

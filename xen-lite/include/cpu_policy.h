@@ -19,6 +19,10 @@ struct domain;
 #define CPU_POLICY_XSTATE_LEAVES   64U /* subleaves of 0xd */
 #define CPU_POLICY_EXTENDED_LEAVES 34U /* 0x80000000 to 0x80000021 */
 
+/* What tools that ask for the count are told: they write out all that their
+ * own form of a policy can hold, which is more than a guest has. */
+#define CPU_POLICY_LEAVES_MAX 160U
+
 /* One answer to each leaf; what a policy does not hold reads as zero. */
 struct cpu_policy {
     struct cpuid_result basic[CPU_POLICY_BASIC_LEAVES];
