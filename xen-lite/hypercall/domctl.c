@@ -30,26 +30,25 @@ static const struct domctl_command domctl_commands[] = {
 /* Outside all other locks. Who finds it taken tries again from the guest, so
  * that nobody spins while the holder waits for a vCPU to leave its CPU. */
 static struct spinlock domctl_lock = SPINLOCK_INIT(LOCK_DOMCTL);
+static domid_t last_domid; /* given by us, not asked for */
 
 /* -- life -------------------------------------------------------------------------- */
 
 /* An id that is free: the one asked for, or the next after the last given. */
 static int choose_domid(domid_t asked, domid_t *domid)
 {
-    static domid_t last;
-
     if (asked > 0 && asked < DOMID_FIRST_RESERVED) {
         *domid = asked;
         return 0;
     }
-    *domid = domain_free_id((domid_t)(last + 1));
+    *domid = domain_free_id((domid_t)(last_domid + 1));
     if (*domid == DOMID_INVALID) {
         *domid = domain_free_id(1);
     }
     if (*domid == DOMID_INVALID) {
         return -XEN_ENOMEM;
     }
-    last = *domid;
+    last_domid = *domid;
     return 0;
 }
 
@@ -223,6 +222,12 @@ static bool domctl_copies_back(const struct xen_domctl *op, int rc)
     }
     return domctl_commands[op->cmd].back &&
            (rc == 0 || rc == -XEN_ERESTART || rc == -XEN_ENOBUFS);
+}
+
+void domctl_reset(void)
+{
+    spin_init(&domctl_lock, LOCK_DOMCTL);
+    last_domid = 0;
 }
 
 long hc_domctl(struct vcpu *v, struct hypercall_args *args)

@@ -140,6 +140,9 @@ SYSCTL_LIST(X, N)
 #undef X
 #undef N
 
+/* Part of core_reset(). */
+void domctl_reset(void);
+
 /* -- control.c ------------------------------------------------------------------ */
 
 /* One domain's line of a listing; all of @info is written. */

@@ -14,8 +14,8 @@
 
 /* Outer to inner: a lock may be taken while holding only smaller classes. */
 enum lock_class {
+    LOCK_DOMCTL, /* one control command at a time */
     LOCK_DOMAIN_LIST,
-    LOCK_DOMCTL,
     LOCK_DOMAIN,
     LOCK_PAGE_LIST, /* domain's page list and reservations */
     LOCK_PAGE_TABLE, /* PAGE_TYPE_LOCKED of a frame: higher level first */

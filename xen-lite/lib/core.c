@@ -5,6 +5,7 @@
  */
 #include "core.h"
 
+#include "control.h"
 #include "domain.h"
 #include "mm.h"
 #include "sched.h"
@@ -64,6 +65,7 @@ void core_reset(void)
     softirq_reset();
     sched_reset();
     wallclock_reset();
+    domctl_reset();
     virq_reset();
     irq_line_reset();
     domain_reset();
