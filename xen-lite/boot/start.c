@@ -12,6 +12,7 @@
 #include "domain.h"
 #include "efi.h"
 #include "entry.h"
+#include "evtchn.h"
 #include "cpu_features.h"
 #include "hv_map.h"
 #include "idle.h"
@@ -26,6 +27,7 @@
 #include "serial.h"
 #include "shutdown.h"
 #include "smp.h"
+#include "softirq.h"
 #include "string.h"
 #include "x86.h"
 
@@ -178,10 +180,25 @@ static void start_core(void)
     smp_start_cpus(low_page);
 }
 
+/* In SOFTIRQ_WORK: a VIRQ is not sent from under the console's lock. */
+static void tell_of_input(void *data)
+{
+    (void)data;
+    virq_raise_global(VIRQ_CONSOLE);
+}
+
+static struct work input_work = {.run = tell_of_input};
+
+static void input_ready(void)
+{
+    work_queue(&input_work);
+}
+
 /* On the empty stack, with everything up. */
 static void start_finish(void)
 {
     irq_enable();
+    console_input_ready = input_ready;
     irq_start_console();
     selftest_run();
     launch_dom0(&boot_info);
