@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sysctl: each command and its errors (hypercall/sysctl*.c,
+ * sched/topology.c).
+ */
+#include "fake_world.h"
+
+#include <string.h>
+
+#include "control.h"
+#include "cpu_policy.h"
+#include "hypercall.h"
+#include "printk.h"
+#include "sched.h"
+#include "topology.h"
+
+#define DATA_PFN 2U
+
+static void *data(void)
+{
+    return fake_page(world_dom0, DATA_PFN);
+}
+
+static unsigned long data_va(void)
+{
+    return fake_va(DATA_PFN);
+}
+
+/* -- dispatch -------------------------------------------------------------------- */
+
+static void only_dom0_and_only_this_interface(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_sched_id);
+
+    (void)state;
+    world_dom0->d->privileged = false;
+    assert_int_equal(world_sysctl(&op), -XEN_EPERM);
+    world_dom0->d->privileged = true;
+    op.interface_version++;
+    assert_int_equal(world_sysctl(&op), -XEN_EACCES);
+    assert_int_equal(fake_hypercall(world_dom0->v, __HYPERVISOR_sysctl,
+                                    WORLD_BAD_VA, 0, 0, 0),
+                     -XEN_EFAULT);
+}
+
+static void unknown_commands_are_enosys(void **state)
+{
+    static const uint32_t unknown[] = {0, 13, 24, 28, 30, 0xffffffff};
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_COUNT(unknown); i++) {
+        struct xen_sysctl op = world_sys(unknown[i]);
+
+        assert_int_equal(world_sysctl(&op), -XEN_ENOSYS);
+    }
+}
+
+static void commands_not_offered_have_their_errno(void **state)
+{
+    static const struct {
+        uint32_t cmd;
+        int error;
+    } cases[] = {
+#define X(name, back)
+#define N(name, error_) {XEN_SYSCTL_##name, error_},
+        SYSCTL_LIST(X, N)
+#undef X
+#undef N
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct xen_sysctl op = world_sys(cases[i].cmd);
+
+        assert_int_equal(world_sysctl(&op), -cases[i].error);
+    }
+}
+
+/* -- console --------------------------------------------------------------------------- */
+
+static struct xen_sysctl console_op(uint32_t count)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_readconsole);
+
+    op.u.readconsole.buffer.p = (char *)data_va();
+    op.u.readconsole.count = count;
+    return op;
+}
+
+static void console_ring_is_read_in_pieces(void **state)
+{
+    struct xen_sysctl op;
+    uint32_t length;
+
+    (void)state;
+    for (unsigned int i = 0; i < 40; i++) {
+        printk(LOG_INFO | LOG_ALWAYS, "line %u of the log\n", i);
+    }
+    length = (uint32_t)strlen(fake_console());
+    assert_true(length > 600 && length < PAGE_BYTES);
+    op = console_op(PAGE_BYTES);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.readconsole.count, length);
+    assert_memory_equal(data(), fake_console(), length);
+    op = console_op(100);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.readconsole.count, 100);
+    op.u.readconsole.incremental = 1;
+    op.u.readconsole.count = 300;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.readconsole.count, 300);
+    assert_memory_equal(data(), fake_console() + 100, 300);
+    op = console_op(10);
+    op.u.readconsole.buffer.p = (char *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+/* -- domains ---------------------------------------------------------------------------- */
+
+static struct xen_sysctl list_op(domid_t first, uint32_t max)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_getdomaininfolist);
+
+    op.u.getdomaininfolist.first_domain = first;
+    op.u.getdomaininfolist.max_domains = max;
+    op.u.getdomaininfolist.buffer.p = (xen_domctl_getdomaininfo_t *)data_va();
+    return op;
+}
+
+static void domains_are_listed_by_id(void **state)
+{
+    const struct xen_domctl_getdomaininfo *info = data();
+    struct xen_sysctl op = list_op(0, 10);
+
+    (void)state;
+    (void)world_domain_paused(7, 2);
+    (void)world_domain_paused(3, 1);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.getdomaininfolist.num_domains, 3);
+    assert_int_equal(info[0].domain, 0);
+    assert_int_equal(info[1].domain, 3);
+    assert_int_equal(info[2].domain, 7);
+    assert_int_equal(info[2].max_vcpu_id, 1);
+    assert_true(info[2].flags & XEN_DOMINF_paused);
+    op = list_op(4, 10);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.getdomaininfolist.num_domains, 1);
+    op = list_op(0, 2);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.getdomaininfolist.num_domains, 2);
+    op = list_op(0, 1);
+    op.u.getdomaininfolist.buffer.p =
+        (xen_domctl_getdomaininfo_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+/* -- machine ----------------------------------------------------------------------------- */
+
+static void physinfo_is_sane(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_physinfo);
+    const struct xen_sysctl_physinfo *info = &op.u.physinfo;
+
+    (void)state;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_true(info->threads_per_core >= 1);
+    assert_true(info->cores_per_socket >= 1);
+    assert_int_equal(info->nr_cpus, FAKE_CPUS);
+    assert_int_equal(info->max_cpu_id, FAKE_CPUS - 1);
+    assert_int_equal(info->nr_nodes, 1);
+    assert_int_equal(info->max_node_id, 0);
+    assert_int_equal(info->cpu_khz, machine_tsc_khz());
+    assert_int_equal(info->capabilities,
+                     XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1);
+    assert_int_equal(info->total_pages, frame_total_count());
+    assert_int_equal(info->free_pages, frame_free_count());
+    assert_int_equal(info->max_mfn, frame_max_mfn() - 1);
+}
+
+static void scheduler_is_credit2(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_sched_id);
+
+    (void)state;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.sched_id.sched_id, XEN_SCHEDULER_CREDIT2);
+}
+
+static void idle_times_are_told(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_getcpuinfo);
+    const xen_sysctl_cpuinfo_t *info = data();
+
+    (void)state;
+    memset(data(), 0xff, PAGE_BYTES);
+    fake_advance(5 * WORLD_MS);
+    op.u.getcpuinfo.max_cpus = 100;
+    op.u.getcpuinfo.info.p = (xen_sysctl_cpuinfo_t *)data_va();
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.getcpuinfo.nr_cpus, FAKE_CPUS);
+    assert_int_equal(info[3].idletime, sched_idle_time_ns(3));
+    assert_true(info[3].idletime >= 5 * WORLD_MS);
+    assert_int_equal(info[4].idletime, ~0ULL);
+    op.u.getcpuinfo.max_cpus = 2;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.getcpuinfo.nr_cpus, 2);
+    op.u.getcpuinfo.info.p = (xen_sysctl_cpuinfo_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+static void free_heap_is_told(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_availheap);
+
+    (void)state;
+    op.u.availheap.node = -1;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.availheap.avail_bytes,
+                     (uint64_t)frame_free_count() << PAGE_SHIFT);
+    op.u.availheap.node = 1;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.availheap.node = 0;
+    op.u.availheap.max_bitwidth = 32;
+    assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
+}
+
+/* -- topology ----------------------------------------------------------------------------- */
+
+/* Two threads, four cores a socket by leaf 0xb: ids are ssccct. */
+static void topology_comes_from_apic_ids(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_cputopoinfo);
+    const xen_sysctl_cputopo_t *topo = data();
+
+    (void)state;
+    fake_set_cpuid(0, 0, (struct cpuid_result){0xb, 0, 0, 0});
+    fake_set_cpuid(0xb, 0, (struct cpuid_result){1, 2, 0x100, 0});
+    fake_set_cpuid(0xb, 1, (struct cpuid_result){4, 8, 0x201, 0});
+    cpu_policy_init_default();
+    core_cpus[0]->apic_id = 0x00;
+    core_cpus[1]->apic_id = 0x01;
+    core_cpus[2]->apic_id = 0x06;
+    core_cpus[3]->apic_id = 0x10;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.cputopoinfo.num_cpus, FAKE_CPUS);
+    op.u.cputopoinfo.cputopo.p = (xen_sysctl_cputopo_t *)data_va();
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(topo[0].core, 0);
+    assert_int_equal(topo[1].core, 0);
+    assert_int_equal(topo[2].core, 3);
+    assert_int_equal(topo[2].socket, 0);
+    assert_int_equal(topo[3].core, 0);
+    assert_int_equal(topo[3].socket, 1);
+    assert_int_equal(topo[3].node, 0);
+    assert_int_equal(topology_threads_per_core(), 2);
+    op.u.cputopoinfo.num_cpus = 2;
+    memset(data(), 0xee, PAGE_BYTES);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.cputopoinfo.num_cpus, FAKE_CPUS);
+    assert_int_equal(topo[1].node, 0);
+    assert_int_equal(topo[2].node, 0xeeeeeeee);
+    op.u.cputopoinfo.cputopo.p = (xen_sysctl_cputopo_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+/* Without leaf 0xb: 4 cores by leaf 4, no threads. */
+static void topology_of_older_processors(void **state)
+{
+    (void)state;
+    fake_set_cpuid(0, 0, (struct cpuid_result){4, 0, 0, 0});
+    fake_set_cpuid(1, 0, (struct cpuid_result){0, 4U << 16, 0, 1U << 28});
+    fake_set_cpuid(4, 0, (struct cpuid_result){3U << 26 | 0x121, 0, 0, 0});
+    cpu_policy_init_default();
+    for (uint32_t i = 0; i < FAKE_CPUS; i++) {
+        core_cpus[i]->apic_id = i;
+    }
+    assert_int_equal(topology_threads_per_core(), 1);
+    assert_int_equal(topology_cores_per_socket(), 4);
+    assert_int_equal(topology_core(3), 3);
+    assert_int_equal(topology_socket(3), 0);
+    core_cpus[3]->apic_id = 4;
+    assert_int_equal(topology_core(3), 0);
+    assert_int_equal(topology_socket(3), 1);
+}
+
+static void there_is_one_node(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_numainfo);
+    const xen_sysctl_meminfo_t *info = data();
+    const uint32_t *distance = (const uint32_t *)(info + 1);
+
+    (void)state;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.numainfo.num_nodes, 1);
+    op.u.numainfo.meminfo.p = (xen_sysctl_meminfo_t *)data_va();
+    op.u.numainfo.distance.p =
+        (uint32_t *)(data_va() + sizeof(xen_sysctl_meminfo_t));
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(info->memsize,
+                     (uint64_t)frame_total_count() << PAGE_SHIFT);
+    assert_int_equal(info->memfree, (uint64_t)frame_free_count() << PAGE_SHIFT);
+    assert_int_equal(*distance, 10);
+    op.u.numainfo.meminfo.p = (xen_sysctl_meminfo_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+    op.u.numainfo.meminfo.p = NULL;
+    op.u.numainfo.distance.p = (uint32_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+static void devices_are_near_no_node_known(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_pcitopoinfo);
+    const uint32_t *nodes = data();
+
+    (void)state;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.pcitopoinfo.devs.p = (physdev_pci_device_t *)world_arg_va(512);
+    op.u.pcitopoinfo.nodes.p = (uint32_t *)data_va();
+    op.u.pcitopoinfo.num_devs = 2;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(nodes[1], XEN_INVALID_DEV);
+    op.u.pcitopoinfo.num_devs = 0xffffffff;
+    assert_int_equal(world_sysctl(&op), -XEN_E2BIG);
+    op.u.pcitopoinfo.num_devs = 1;
+    op.u.pcitopoinfo.nodes.p = (uint32_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+/* -- pools and scheduler --------------------------------------------------------------------- */
+
+static struct xen_sysctl pool_op(uint32_t op_number, uint32_t pool)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_cpupool_op);
+
+    op.u.cpupool_op.op = op_number;
+    op.u.cpupool_op.cpupool_id = pool;
+    op.u.cpupool_op.cpumap.nr_bits = 16;
+    op.u.cpupool_op.cpumap.bitmap.p = (uint8_t *)data_va();
+    return op;
+}
+
+static long pool(uint32_t op_number, uint32_t id)
+{
+    struct xen_sysctl op = pool_op(op_number, id);
+
+    return world_sysctl(&op);
+}
+
+static void pool_0_has_everything(void **state)
+{
+    struct xen_sysctl op = pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, 0);
+    const uint8_t *map = data();
+
+    (void)state;
+    (void)world_domain_paused(7, 1);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.cpupool_op.cpupool_id, 0);
+    assert_int_equal(op.u.cpupool_op.sched_id, XEN_SCHEDULER_CREDIT2);
+    assert_int_equal(op.u.cpupool_op.n_dom, 2);
+    assert_int_equal(map[0], (1U << FAKE_CPUS) - 1);
+    assert_int_equal(map[1], 0);
+    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 1), -XEN_ENOENT);
+    op = pool_op(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(map[0], 0);
+}
+
+static void pools_cannot_be_changed(void **state)
+{
+    struct xen_sysctl op = pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0);
+
+    (void)state;
+    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, 1), -XEN_EOPNOTSUPP);
+    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 0), -XEN_EBUSY);
+    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1), -XEN_ENOENT);
+    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 0), -XEN_ENODEV);
+    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 2), -XEN_ENOENT);
+    assert_int_equal(pool(99, 0), -XEN_ENOSYS);
+    (void)world_domain_paused(7, 1);
+    op.u.cpupool_op.domid = 7;
+    assert_int_equal(world_sysctl(&op), 0);
+    op.u.cpupool_op.domid = 8;
+    assert_int_equal(world_sysctl(&op), -XEN_ESRCH);
+    op.u.cpupool_op.domid = 0;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.cpupool_op.domid = 0x10007;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.cpupool_op.domid = 7;
+    op.u.cpupool_op.cpupool_id = 1;
+    assert_int_equal(world_sysctl(&op), -XEN_ENOENT);
+}
+
+static void ratelimit_is_read_and_set(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_scheduler_op);
+    struct xen_sysctl_scheduler_op *request = &op.u.scheduler_op;
+
+    (void)state;
+    request->sched_id = XEN_SCHEDULER_CREDIT;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    request->sched_id = XEN_SCHEDULER_CREDIT2;
+    request->cmd = XEN_SYSCTL_SCHEDOP_getinfo;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(request->u.sched_credit2.ratelimit_us, 1000);
+    request->cmd = XEN_SYSCTL_SCHEDOP_putinfo;
+    request->u.sched_credit2.ratelimit_us = 2000;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(sched_get_ratelimit_us(), 2000);
+    request->u.sched_credit2.ratelimit_us = 1;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    request->cmd = 7;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    request->cpupool_id = 1;
+    assert_int_equal(world_sysctl(&op), -XEN_ESRCH);
+}
+
+/* -- processor -------------------------------------------------------------------------------- */
+
+static void feature_sets_come_by_index(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_get_cpu_featureset);
+    struct xen_sysctl_cpu_featureset *request = &op.u.cpu_featureset;
+    uint32_t words[CPU_FEATURE_WORDS];
+
+    (void)state;
+    fake_set_cpuid(0, 0, (struct cpuid_result){1, 0, 0, 0});
+    fake_set_cpuid(1, 0, (struct cpuid_result){0, 0, 0x2201, 0x178bfbff});
+    cpu_policy_init_default();
+    request->index = XEN_SYSCTL_cpu_featureset_pv;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(request->nr_features, CPU_FEATURE_WORDS);
+    request->features.p = (uint32_t *)data_va();
+    assert_int_equal(world_sysctl(&op), 0);
+    cpu_policy_features(cpu_policy_get(CPU_POLICY_PV_DEFAULT), words);
+    assert_memory_equal(data(), words, sizeof(words));
+    request->nr_features = 2;
+    memset(data(), 0xff, 64);
+    assert_int_equal(world_sysctl(&op), -XEN_ENOBUFS);
+    assert_int_equal(request->nr_features, 2);
+    assert_int_equal(((uint32_t *)data())[2], 0xffffffff);
+    request->nr_features = 100;
+    request->index = XEN_SYSCTL_cpu_featureset_host;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(request->nr_features, CPU_FEATURE_WORDS);
+    request->index = XEN_SYSCTL_cpu_featureset_hvm;
+    assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
+    request->index = 6;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    request->index = 0;
+    request->features.p = (uint32_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+static void policies_come_by_index(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_get_cpu_policy);
+    struct xen_sysctl_cpu_policy *request = &op.u.cpu_policy;
+
+    (void)state;
+    cpu_policy_init_default();
+    request->index = XEN_SYSCTL_cpu_policy_host;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_true(request->nr_leaves > 0);
+    assert_int_equal(request->nr_msrs, 2);
+    request->leaves.p = (xen_cpuid_leaf_t *)data_va();
+    request->nr_leaves = 0;
+    assert_int_equal(world_sysctl(&op), -XEN_ENOBUFS);
+    request->index = XEN_SYSCTL_cpu_policy_hvm_max;
+    assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
+    request->index = 6;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    request->index = 0;
+    request->_rsvd = 1;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op = world_sys(XEN_SYSCTL_get_cpu_levelling_caps);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.cpu_levelling_caps.caps, 0);
+}
+
+#define CASE(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, world_dom0_setup,                    \
+                                    world_dom0_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(only_dom0_and_only_this_interface),
+        CASE(unknown_commands_are_enosys),
+        CASE(commands_not_offered_have_their_errno),
+        CASE(console_ring_is_read_in_pieces),
+        CASE(domains_are_listed_by_id),
+        CASE(physinfo_is_sane),
+        CASE(scheduler_is_credit2),
+        CASE(idle_times_are_told),
+        CASE(free_heap_is_told),
+        CASE(topology_comes_from_apic_ids),
+        CASE(topology_of_older_processors),
+        CASE(there_is_one_node),
+        CASE(devices_are_near_no_node_known),
+        CASE(pool_0_has_everything),
+        CASE(pools_cannot_be_changed),
+        CASE(ratelimit_is_read_and_set),
+        CASE(feature_sets_come_by_index),
+        CASE(policies_come_by_index),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
