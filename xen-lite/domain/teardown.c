@@ -27,20 +27,29 @@ static int teardown_pirqs(struct domain *d)
     return 0;
 }
 
-/* Page tables, descriptor tables and registered pages of every vCPU. */
+static int teardown_vcpu(struct vcpu *v)
+{
+    int rc = vcpu_reset(v);
+
+    if (rc == 0) {
+        vcpu_timers_kill(v);
+    }
+    return rc;
+}
+
+/* Page tables, descriptor tables and registered pages of every vCPU. Those
+ * done are not done again: each call gets at least one step further. */
 static int teardown_vcpus(struct domain *d)
 {
-    struct vcpu *v;
-
-    for_each_vcpu(d, v)
-    {
-        int rc = vcpu_reset(v);
+    while (d->teardown_vcpu < d->max_vcpus) {
+        struct vcpu *v = d->vcpu[d->teardown_vcpu];
+        int rc = v != NULL ? teardown_vcpu(v) : 0;
 
         if (rc != 0) {
             return rc;
         }
-        vcpu_timers_kill(v);
-        if (v->id + 1 < d->max_vcpus && softirq_pending()) {
+        d->teardown_vcpu++;
+        if (d->teardown_vcpu < d->max_vcpus && softirq_pending()) {
             return -XEN_ERESTART;
         }
     }

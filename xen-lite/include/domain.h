@@ -150,6 +150,7 @@ struct domain {
     struct spinlock lock; /* LOCK_DOMAIN: domctl changes, vCPU creation */
     _Atomic unsigned int dying; /* enum domain_dying */
     unsigned int teardown_step;
+    unsigned int teardown_vcpu; /* how many of them are done */
     xen_domain_handle_t handle;
 
     unsigned int max_vcpus; /* entries in vcpu[]; each may still be NULL */
