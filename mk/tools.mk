@@ -74,7 +74,7 @@ $(TOOLS_TEST_OUT)/test_%: $(TOOLS_TEST_OUT)/tests/unit/tools/test_%.o \
 	    $(filter-out %/fake_kernel.o,$^) $(LIBXLUTIL) \
 	    -Wl,--end-group $(TOOLS_LIBS) -lcmocka
 
-$(TOOLS_TEST_OUT)/test_xenctrl $(TOOLS_TEST_OUT)/test_xendevices: \
+$(addprefix $(TOOLS_TEST_OUT)/test_,xenctrl xendevices build): \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o
 
 .PHONY: test-unit-tools

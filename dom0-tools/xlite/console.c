@@ -18,7 +18,7 @@
 #define TTY_SECONDS    20
 #define CHECK_MS       500
 #define WATCH_TOKEN    "tty"
-#define AFTER_INPUT_MS 1000 /* answers to input that has ended */
+#define AFTER_INPUT_MS 3000 /* answers to input that has ended */
 
 static bool domain_exists(struct xlite *x, uint32_t domid)
 {

@@ -97,34 +97,36 @@ static int image_failed(struct start *s, const char *what, const char *path)
     return code_of(&s->error);
 }
 
-static int load_images(struct start *s, bool check_initrd)
+static int load_initrd(struct start *s, bool check)
 {
-    const char *ramdisk = s->c->ramdisk;
+    const char *path = s->c->ramdisk;
+    int rc;
+
+    if (path == NULL) {
+        return 0;
+    }
+    rc = open_file(s, "ramdisk", path, &s->initrd_file);
+    if (rc == 0 && check && initrd_check(s->initrd_file, &s->error) < 0) {
+        rc = image_failed(s, "ramdisk", path);
+    }
+    s->pv.initrd = s->initrd_file;
+    return rc;
+}
+
+static int load_kernel(struct start *s)
+{
+    const char *path = s->c->kernel;
     struct layout unused;
-    int rc = open_file(s, "kernel", s->c->kernel, &s->kernel_file);
+    int rc = open_file(s, "kernel", path, &s->kernel_file);
 
     if (rc != 0) {
         return rc;
     }
-    if (kernel_load(s->kernel_file, &s->kernel, &s->error) < 0) {
-        return image_failed(s, "kernel", s->c->kernel);
-    }
-    if (ramdisk != NULL) {
-        rc = open_file(s, "ramdisk", ramdisk, &s->initrd_file);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    if (ramdisk != NULL && check_initrd &&
-        initrd_check(s->initrd_file, &s->error) < 0) {
-        return image_failed(s, "ramdisk", ramdisk);
-    }
     s->pv.kernel = &s->kernel;
-    s->pv.initrd = s->initrd_file;
     s->pv.cmdline = s->c->cmdline;
-    s->pv.nr_pages = s->c->memory_mib * PAGES_PER_MIB;
-    if (pv_layout(&s->pv, &unused, &s->error) < 0) {
-        return image_failed(s, "kernel", s->c->kernel);
+    if (kernel_load(s->kernel_file, &s->kernel, &s->error) < 0 ||
+        pv_layout(&s->pv, &unused, &s->error) < 0) {
+        return image_failed(s, "kernel", path);
     }
     return 0;
 }
@@ -443,23 +445,36 @@ static int make_undisturbed(struct start *s)
     return rc;
 }
 
+/* Quick refusals first: unpacking a kernel takes a while. */
+static int prepare(struct start *s, bool check_initrd)
+{
+    int rc = need_hypervisor(s->x);
+
+    if (rc == 0) {
+        rc = need_store(s->x);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    s->pv.xch = s->x->xch;
+    s->pv.nr_pages = s->c->memory_mib * PAGES_PER_MIB;
+    choose_uuid(s->c);
+    rc = check_identity(s);
+    if (rc == 0) {
+        rc = check_memory(s);
+    }
+    if (rc == 0) {
+        rc = load_initrd(s, check_initrd);
+    }
+    return rc == 0 ? load_kernel(s) : rc;
+}
+
 int guest_start(struct xlite *x, struct guest_config *c, bool check_initrd,
                 uint32_t *domid)
 {
     struct start s = {.x = x, .c = c};
-    int rc = load_images(&s, check_initrd);
+    int rc = prepare(&s, check_initrd);
 
-    if (rc == 0) {
-        rc = need_hypervisor(x);
-    }
-    if (rc == 0) {
-        rc = need_store(x);
-    }
-    if (rc == 0) {
-        s.pv.xch = x->xch;
-        choose_uuid(c);
-        rc = check_memory(&s);
-    }
     if (rc == 0) {
         rc = make_undisturbed(&s);
     }

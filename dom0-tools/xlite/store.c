@@ -231,10 +231,24 @@ static void remove_path(struct xs_handle *xsh, char *path)
     free(path);
 }
 
+/* Directories that held only this guest go with it. */
+static void remove_empty(struct xs_handle *xsh, const char *path)
+{
+    unsigned int count = 0;
+    char **list = xs_directory(xsh, XBT_NULL, path, &count);
+
+    if (list != NULL && count == 0) {
+        (void)xs_rm(xsh, XBT_NULL, path);
+    }
+    free(list);
+}
+
 void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid)
 {
     remove_path(xsh, format_text("/local/domain/%u", domid));
     remove_path(xsh, format_text("/local/domain/0/backend/console/%u", domid));
     remove_path(xsh, format_text("/libxl/%u", domid));
     remove_path(xsh, format_text("/vm/%s", uuid));
+    remove_empty(xsh, "/local/domain/0/backend/console");
+    remove_empty(xsh, "/local/domain/0/backend");
 }

@@ -26,9 +26,43 @@ int __real_munmap(void *addr, size_t length);
 
 struct fake_kernel fake_kernel;
 
+#define MAPS_MAX 64
+
+/* Device mappings that are open, and whether they show foreign frames. */
+static struct {
+    void *p;
+    bool window;
+} maps[MAPS_MAX];
+static int buffer_fd = -1; /* /dev/xen/hypercall: plain buffers */
+
 void fake_kernel_reset(void)
 {
     memset(&fake_kernel, 0, sizeof(fake_kernel));
+    memset(maps, 0, sizeof(maps));
+}
+
+static void add_map(void *p, bool window)
+{
+    for (unsigned int i = 0; i < MAPS_MAX; i++) {
+        if (maps[i].p == NULL) {
+            maps[i].p = p;
+            maps[i].window = window;
+            break;
+        }
+    }
+    fake_kernel.maps_open++;
+    fake_kernel.windows_open += window;
+}
+
+static void remove_map(const void *p)
+{
+    for (unsigned int i = 0; i < MAPS_MAX; i++) {
+        if (p != NULL && maps[i].p == p) {
+            fake_kernel.maps_open--;
+            fake_kernel.windows_open -= maps[i].window;
+            maps[i].p = NULL;
+        }
+    }
 }
 
 /* A real descriptor, so that close() works. */
@@ -38,7 +72,10 @@ int __wrap_open(const char *path, int flags, ...)
     va_list args;
 
     if (strncmp(path, "/dev/xen/", 9) == 0) {
-        return __real_open("/dev/null", O_RDWR | (flags & O_CLOEXEC));
+        int fd = __real_open("/dev/null", O_RDWR | (flags & O_CLOEXEC));
+
+        buffer_fd = strcmp(path, "/dev/xen/hypercall") == 0 ? fd : buffer_fd;
+        return fd;
     }
     va_start(args, flags);
     if ((flags & O_CREAT) != 0) {
@@ -109,13 +146,13 @@ void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
     p = __real_mmap(addr, length, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p != MAP_FAILED) {
-        fake_kernel.maps_open++;
+        add_map(p, fd != buffer_fd);
     }
     return p;
 }
 
 int __wrap_munmap(void *addr, size_t length)
 {
-    fake_kernel.maps_open--;
+    remove_map(addr);
     return __real_munmap(addr, length);
 }

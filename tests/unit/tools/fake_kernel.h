@@ -14,7 +14,8 @@ struct fake_kernel {
     long (*hypercall)(uint64_t op, const uint64_t args[5]);
     /* Any other request; the same. */
     long (*request)(unsigned long number, void *arg);
-    unsigned int maps_open; /* mmap less munmap, of device pages */
+    unsigned int maps_open;    /* mmap less munmap, of device pages */
+    unsigned int windows_open; /* those that show other domains' frames */
     unsigned int calls;
     uint64_t last_op;
 };
