@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 # System tests in QEMU, and the whole of `make test`.
 #   HV=xenlite|xen  TESTS="names"  GROUP="groups"   (tests/system/tests.list)
+#   TOOL=xlite|xl   SLOW=n (time limits times n)
 HV ?= xenlite
+SLOW ?= 1
 
 SYSTEM_ENV = O=$(abspath $(O)) CACHE=$(abspath $(CACHE)) HV=$(HV) \
-    GROUP="$(GROUP)" TESTS="$(TESTS)"
+    GROUP="$(GROUP)" TESTS="$(TESTS)" SLOW=$(SLOW) $(if $(TOOL),TOOL=$(TOOL))
 # The oracle needs nothing of ours but the images.
 SYSTEM_NEEDS = images $(if $(filter xenlite,$(HV)),all)
 

@@ -24,6 +24,8 @@ import time
 import tty
 
 MAX_PARTIAL = 65536
+# After a bad line: let it say why, until it is silent for so long.
+LAST_WORDS = 3.0
 
 
 def parse_args():
@@ -67,6 +69,7 @@ class Console:
         self.partial = ""
         self.status = None
         self.reason = ""
+        self.last_words = None
         self.log = open(args.log, "wb") if args.log else None
         self.times = open(args.times, "w") if args.times else None
         self.start = time.monotonic()
@@ -113,8 +116,8 @@ class Console:
         if not self.connected:
             self.show(line)
         for pattern in self.bad:
-            if pattern.search(line):
-                self.finish(4, "the console says: " + line)
+            if self.last_words is None and pattern.search(line):
+                self.last_words = "the console says: " + line
         if self.until and self.until.search(line):
             self.finish(0)
         if self.terminal and not self.connected and \
@@ -157,7 +160,11 @@ class Console:
         if left <= 0:
             self.finish(3, "time limit of %g s reached" % limit)
             return
-        for file in select.select(self.inputs(), [], [], min(left, 60))[0]:
+        wait = LAST_WORDS if self.last_words else 60
+        ready = select.select(self.inputs(), [], [], min(left, wait))[0]
+        if not ready and self.last_words:
+            self.finish(4, self.last_words)
+        for file in ready:
             data = os.read(file.fileno(), 65536)
             if file is sys.stdin:
                 self.stdin_ended = not data
@@ -171,7 +178,9 @@ class Console:
         code = self.child.wait()
         if self.partial:
             self.take_line(self.partial.strip("\r"))
-        if self.until and self.status is None:
+        if self.last_words:
+            self.finish(4, self.last_words)
+        elif self.until and self.status is None:
             self.finish(5, "the machine ended (status %d) before '%s'" %
                         (code, self.args.until))
         else:

@@ -25,10 +25,13 @@ now() {
     xl_now=${xl_now%.*}
 }
 
+# Time limits are multiplied by this where the host is slow.
+xl_slow=$(option slow 1)
+
 # wait_for SECONDS COMMAND...: try until it succeeds; 1 when time is up
 wait_for() {
     now
-    xl_end=$((xl_now + $1))
+    xl_end=$((xl_now + $1 * xl_slow))
     shift
     until "$@" >/dev/null 2>&1; do
         now

@@ -13,7 +13,8 @@
 #   pass
 #
 # Its last line is `PASS name`, `FAIL name: why` or `SKIP name: why`.
-# Environment: HV=xenlite|xen, TOOL=xlite|xl, O (build folder), CACHE.
+# Environment: HV=xenlite|xen, TOOL=xlite|xl, O (build folder), CACHE, SLOW
+# (all time limits times that: for hosts that do much else).
 # shellcheck shell=sh
 set -eu
 
@@ -52,7 +53,8 @@ hv_args='' dom0_args='' extra_initrds='' extra_modules='' guest_files=0
 # Lines that end a boot at once, as failures.
 bad='Panic on CPU|PANIC|Manual reset required|Kernel panic - not syncing'
 until=''
-limit=300
+limit=400
+SLOW=${SLOW:-1}
 qemu_more='' # options of QEMU's own
 
 pass() {
@@ -89,6 +91,14 @@ dom0_file() {
     cp -L "$1" "$work/dom0/$2"
 }
 
+# dom0_program NAME: progs/NAME.c, built static, as a command in dom0
+dom0_program() {
+    mkdir -p "$work/dom0/usr/bin"
+    "${CC:-gcc}" -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread \
+        -o "$work/dom0/usr/bin/$1" "$here/progs/$1.c" ||
+        fail "progs/$1.c does not build"
+}
+
 # only_on HV WHY: other hypervisors skip this test
 only_on() {
     [ "$HV" = "$1" ] || skip "$2"
@@ -103,10 +113,10 @@ make_iso() {
     fi
     # shellcheck disable=SC2086 # lists of words
     "$top/scripts/mkiso.sh" -o "$work/boot.iso" -x "$hypervisor" \
-        -k "$kernel" $initrds $extra_modules \
+        ${kernel:+-k "$kernel"} $initrds $extra_modules \
         -X "dom0_mem=$dom0_mem,max:$dom0_mem console=com1 com1=115200,8n1 \
 loglvl=all guest_loglvl=all noreboot $hv_args" \
-        -K "console=hvc0 earlyprintk=xen xl.tool=$TOOL $dom0_args"
+        -K "console=hvc0 earlyprintk=xen xl.tool=$TOOL xl.slow=$SLOW $dom0_args"
 }
 
 # boot [option of scripts/qemu.sh]...: to the machine's end, or to $until
@@ -120,8 +130,8 @@ boot() {
 reboot_boot() {
     # shellcheck disable=SC2086 # a list of words
     set -- python3 "$top/scripts/console.py" --log "$log" \
-        --times "$work/times" --limit "$limit" --bad "$bad" \
-        ${until:+--until "$until"} -- \
+        --times "$work/times" --limit $((limit * SLOW)) \
+        ${bad:+--bad "$bad"} ${until:+--until "$until"} -- \
         "$top/scripts/qemu.sh" "$@" "$work/boot.iso" \
         -trace qemu_system_shutdown_request -D "$work/qemu.log" $qemu_more
     "$@" 2>"$work/why" || fail "$(tail -n 1 "$work/why")"

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# One CPU model: dom0 on two CPUs with the stock tools, memory under stress.
+# A test sets `model` and sources this.
+# shellcheck shell=sh disable=SC2154
+. "$here/lib.sh"
+dom0_program mmstress
+dom0_script <<'DOM0'
+check "two CPUs" [ "$(nproc)" = 2 ]
+check "memory holds what was put there" mmstress 4
+check "xl info" sh -c 'xl info | grep -q "^nr_cpus *: 2$"'
+check "no oops so far" \
+    sh -c '! dmesg | grep -E "Oops|BUG:|WARNING:|general protection"'
+grep -m 1 'model name' /proc/cpuinfo
+checks_end
+DOM0
+boot -s 2 -c "$model"
+script_ended_well
+ended_by poweroff
+pass
