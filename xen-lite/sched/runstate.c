@@ -53,6 +53,12 @@ uint64_t sched_idle_time_ns(unsigned int cpu)
     return idle != NULL ? sched_cpu_time_ns(idle) : 0;
 }
 
+/* x86 keeps the order of stores (SDM 3A 8.2.2); the compiler must as well. */
+static void write_order(void)
+{
+    atomic_signal_fence(memory_order_release);
+}
+
 /*
  * With the update flag on, a guest that reads the copy from another vCPU sees
  * by the top bit of state_entry_time that it is being written.
@@ -67,12 +73,12 @@ static void publish_flagged(guest_va_t va, struct vcpu_runstate_info *info)
     if (write_guest(entry_time, &flagged) != 0) {
         return;
     }
-    atomic_thread_fence(memory_order_release);
+    write_order();
     info->state_entry_time = flagged;
     if (write_guest(va, info) != 0) {
         return;
     }
-    atomic_thread_fence(memory_order_release);
+    write_order();
     flagged &= ~XEN_RUNSTATE_UPDATE;
     (void)!write_guest(entry_time, &flagged);
 }

@@ -78,6 +78,12 @@ static void record_make(const struct domain *d, struct vcpu_time_info *record)
     }
 }
 
+/* x86 keeps the order of stores (SDM 3A 8.2.2); the compiler must as well. */
+static void write_order(void)
+{
+    atomic_signal_fence(memory_order_release);
+}
+
 /* Odd while it is written: readers try again. The guest may have written any
  * version there itself, so the new one only has to differ. */
 static void record_write(volatile struct vcpu_time_info *to,
@@ -86,13 +92,13 @@ static void record_write(volatile struct vcpu_time_info *to,
     uint32_t version = to->version | 1U;
 
     to->version = version;
-    atomic_thread_fence(memory_order_release);
+    write_order();
     to->tsc_timestamp = record->tsc_timestamp;
     to->system_time = record->system_time;
     to->tsc_to_system_mul = record->tsc_to_system_mul;
     to->tsc_shift = record->tsc_shift;
     to->flags = record->flags;
-    atomic_thread_fence(memory_order_release);
+    write_order();
     to->version = version + 1;
 }
 
@@ -109,9 +115,9 @@ static void record_copy(struct vcpu *v, struct vcpu_time_info *record,
     guest_area_begin(v, &access);
     record->version = version - 1;
     if (copy_to_guest(v->time_va, &record->version, sizeof(uint32_t)) == 0) {
-        atomic_thread_fence(memory_order_release);
+        write_order();
         if (write_guest(v->time_va, record) == 0) {
-            atomic_thread_fence(memory_order_release);
+            write_order();
             record->version = version;
             (void)!copy_to_guest(v->time_va, &record->version,
                                  sizeof(uint32_t));
@@ -278,11 +284,11 @@ void domain_publish_wallclock(struct domain *d)
     seconds += (uint64_t)d->time_offset_seconds;
     version = shared->wc_version | 1U;
     shared->wc_version = version;
-    atomic_thread_fence(memory_order_release);
+    write_order();
     shared->wc_sec = (uint32_t)seconds;
     shared->wc_sec_hi = (uint32_t)(seconds >> 32);
     shared->wc_nsec = nanoseconds;
-    atomic_thread_fence(memory_order_release);
+    write_order();
     shared->wc_version = version + 1;
 }
 
