@@ -22,6 +22,5 @@ void panic_nmi(const struct cpu_user_regs *regs);
 
 /* Print the registers, and the functions called, as of @regs. */
 void panic_show_regs(const struct cpu_user_regs *regs);
-void panic_show_backtrace(unsigned long rip, unsigned long frame);
 
 #endif

@@ -7,6 +7,8 @@
 #include "bug.h"
 #include "cmdline.h"
 #include "console.h"
+#include "core.h"
+#include "domain.h"
 #include "machine.h"
 #include "printk.h"
 #include "smp.h"
@@ -34,29 +36,45 @@ static bool on_stack(unsigned long address)
            address % sizeof(long) == 0;
 }
 
-static void show_address(unsigned long address)
+static void show_address(unsigned long address, char mark)
 {
     unsigned long offset;
     const char *name = symbols_find(address, &offset);
 
     if (name != NULL) {
-        printk(LOG_ALWAYS, "   [<%016lx>] %s+0x%lx\n", address, name, offset);
+        printk(LOG_ALWAYS, " %c [<%016lx>] %s+0x%lx\n", mark, address, name,
+               offset);
     } else {
-        printk(LOG_ALWAYS, "   [<%016lx>]\n", address);
+        printk(LOG_ALWAYS, " %c [<%016lx>]\n", mark, address);
     }
 }
 
-void panic_show_backtrace(unsigned long rip, unsigned long frame)
+/*
+ * A function that calls none may have no frame: its caller is then the word
+ * that the stack pointer points at, if that looks like code.
+ */
+static void show_leaf_caller(const struct cpu_user_regs *regs)
 {
-    printk(LOG_ALWAYS, "Xen call trace:\n");
-    show_address(rip);
+    unsigned long offset, address;
+
+    if (!on_stack(regs->rsp)) {
+        return;
+    }
+    address = *(const unsigned long *)regs->rsp;
+    if (symbols_find(address, &offset) != NULL && offset != 0) {
+        show_address(address, '?');
+    }
+}
+
+static void show_frames(unsigned long frame)
+{
     for (unsigned int i = 0; i < BACKTRACE_MAX; i++) {
         const unsigned long *at = (const unsigned long *)frame;
 
         if (!on_stack(frame) || !on_stack(frame + sizeof(long)) || at[1] == 0) {
             return;
         }
-        show_address(at[1]);
+        show_address(at[1], ' ');
         /* Frames only go up: no loop, and none leads to another stack. */
         if (at[0] <= frame) {
             return;
@@ -89,8 +107,32 @@ void panic_show_regs(const struct cpu_user_regs *regs)
            read_cr0(), read_cr4());
     printk(LOG_ALWAYS, "cr3: %016lx   cr2: %016lx\n", read_cr3(), read_cr2());
     if ((regs->cs & 3) == 0) {
-        panic_show_backtrace(regs->rip, regs->rbp);
+        printk(LOG_ALWAYS, "Xen call trace:\n");
+        show_address(regs->rip, ' ');
+        show_leaf_caller(regs);
+        show_frames(regs->rbp);
     }
+}
+
+/* What the guest on this CPU was doing: last, for it trusts more pointers. */
+static void show_guest(void)
+{
+    const struct cpu_user_regs *regs = &cpu_info()->guest_regs;
+    const struct core_cpu *cpu = machine_this_cpu();
+
+    if (cpu == NULL || cpu->current == NULL ||
+        cpu->current->domain->is_idle) {
+        return;
+    }
+    printk(LOG_ALWAYS, "Guest: d%uv%u, entered by vector %u\n",
+           cpu->current->domain->domid, cpu->current->id,
+           regs->entry_vector);
+    printk(LOG_ALWAYS, "rip: %04x:%016lx   rsp: %04x:%016lx\n", regs->cs,
+           regs->rip, regs->ss, regs->rsp);
+    printk(LOG_ALWAYS, "rax: %016lx   rdi: %016lx   rsi: %016lx\n", regs->rax,
+           regs->rdi, regs->rsi);
+    printk(LOG_ALWAYS, "rdx: %016lx   r10: %016lx   rflags: %016lx\n",
+           regs->rdx, regs->r10, regs->rflags);
 }
 
 /* Become the one CPU that prints; others never return from here. */
@@ -110,7 +152,7 @@ static void panic_begin(unsigned long rip)
         panic_again = true;
         printk(LOG_ALWAYS, "Panic on CPU %u: fault while panicking\n",
                cpu_info()->cpu);
-        show_address(rip);
+        show_address(rip, ' ');
         machine_shutdown(SHUTDOWN_crash);
     }
     console_panic_mode();
@@ -125,6 +167,7 @@ static _Noreturn void panic_end(const char *format, va_list args)
     vprintk(LOG_ALWAYS, format, args);
     printk(LOG_ALWAYS, "****************************************\n");
     printk(LOG_ALWAYS, "\n");
+    show_guest();
     if (options.noreboot) {
         printk(LOG_ALWAYS, "Manual reset required ('noreboot' specified)\n");
         for (;;) {
@@ -140,8 +183,8 @@ void panic(const char *format, ...)
     va_list args;
 
     panic_begin((unsigned long)__builtin_return_address(0));
-    panic_show_backtrace((unsigned long)__builtin_return_address(0),
-                         *(unsigned long *)__builtin_frame_address(0));
+    printk(LOG_ALWAYS, "Xen call trace:\n");
+    show_frames((unsigned long)__builtin_frame_address(0));
     va_start(args, format);
     panic_end(format, args);
 }
