@@ -114,7 +114,9 @@ int evtchn_unmask(struct domain *d, evtchn_port_t number)
         return -XEN_EINVAL;
     }
     flags = spin_lock_irqsave(&port->lock);
-    evtchn_clear_mask(d, port);
+    if (port_state(port) > PORT_RESERVED) {
+        evtchn_clear_mask(d, port);
+    }
     spin_unlock_irqrestore(&port->lock, flags);
     return 0;
 }
