@@ -198,11 +198,14 @@ int monitor_run(struct xlite *x, struct guest_config *c, uint32_t domid)
     return rc;
 }
 
-static void be_monitor(const char *command, struct guest_config *c,
+/* The parent's connections are not ours: close them without a word. */
+static void be_monitor(const struct xlite *parent, struct guest_config *c,
                        uint32_t domid)
 {
-    struct xlite x = {.command = command};
+    struct xlite x = {.command = parent->command};
 
+    xs_daemon_destroy_postfork(parent->xsh);
+    (void)xc_interface_close(parent->xch);
     (void)setsid();
     (void)chdir("/");
     redirect_output(c->name);
@@ -227,7 +230,7 @@ int monitor_start(struct xlite *x, struct guest_config *c, uint32_t domid)
         return EXIT_FAILED;
     }
     if (pid == 0) {
-        be_monitor(x->command, c, domid);
+        be_monitor(x, c, domid);
     }
     return 0;
 }
