@@ -21,7 +21,7 @@
  * RAM: two banks, one below and one above 4 GiB, with nothing between. The
  * rest of the numbers below FAKE_END_MFN are holes: machine I/O to a guest.
  */
-#define FAKE_LOW_MFN     0x100UL
+#define FAKE_LOW_MFN     0x200UL
 #define FAKE_HIGH_MFN    0x100000UL
 #define FAKE_BANK_FRAMES 0x1000UL
 #define FAKE_END_MFN     (FAKE_HIGH_MFN + FAKE_BANK_FRAMES)

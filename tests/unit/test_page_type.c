@@ -570,8 +570,9 @@ static unsigned int get_root(int *rc)
     while ((*rc = page_get_root(guest->mfn[TREE_FIRST], guest->d)) ==
            -XEN_ERESTART) {
         fake_clear_softirqs();
-        fake_audit();
-        restarts++;
+        if (restarts++ % 8 == 0) {
+            fake_audit();
+        }
     }
     fake_clear_softirqs();
     return restarts;
@@ -584,8 +585,9 @@ static unsigned int finish(void)
     fake_clear_softirqs();
     while (mm_finish_teardown(guest->v) == -XEN_ERESTART) {
         fake_clear_softirqs();
-        fake_audit();
-        restarts++;
+        if (restarts++ % 8 == 0) {
+            fake_audit();
+        }
     }
     fake_clear_softirqs();
     return restarts;

@@ -24,6 +24,8 @@ struct audit {
 };
 
 #define REPORTS_MAX 20U
+/* The frame table is there for whole 2 MiB of machine memory, or not. */
+#define CHUNK_FRAMES 512UL
 
 static void report(struct audit *a, const char *what, unsigned long mfn,
                    unsigned long x, unsigned long y)
@@ -247,6 +249,26 @@ static void compare_frame(struct audit *a, unsigned long mfn)
     }
 }
 
+/* Returns how many of them belong to guests. */
+static unsigned long compare_chunk(struct audit *a, unsigned long first)
+{
+    unsigned long in_use = 0;
+
+    for (unsigned long mfn = first; mfn < first + CHUNK_FRAMES; mfn++) {
+        struct page *page = page_of(mfn_make(mfn));
+        uint64_t count = atomic_load(&page->count);
+
+        if (mfn >= a->frames) {
+            break;
+        }
+        compare_frame(a, mfn);
+        in_use += (count & PAGE_COUNT_MASK) != 0 &&
+                  (count & PAGE_COUNT_XEN) == 0 &&
+                  page_owner(page) != DOMID_IO;
+    }
+    return in_use;
+}
+
 unsigned int mm_audit(void)
 {
     struct audit a = {.frames = frame_max_mfn()};
@@ -262,15 +284,9 @@ unsigned int mm_audit(void)
         goto free;
     }
     owned = audit_domains(&a);
-    for (unsigned long mfn = 0; mfn < a.frames; mfn++) {
+    for (unsigned long mfn = 0; mfn < a.frames; mfn += CHUNK_FRAMES) {
         if (machine_mfn_valid(mfn_make(mfn))) {
-            struct page *page = page_of(mfn_make(mfn));
-            uint64_t count = atomic_load(&page->count);
-
-            compare_frame(&a, mfn);
-            in_use += (count & PAGE_COUNT_MASK) != 0 &&
-                      (count & PAGE_COUNT_XEN) == 0 &&
-                      page_owner(page) != DOMID_IO;
+            in_use += compare_chunk(&a, mfn);
         }
     }
     if (owned != in_use) {
