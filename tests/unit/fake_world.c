@@ -41,8 +41,7 @@ struct domain *world_spinner(domid_t domid, unsigned int vcpus)
     struct domain *d = world_domain_paused(domid, vcpus);
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         atomic_store(&v->sched.pause_flags, 0);
         v->initialised = true;
     }
@@ -116,14 +115,14 @@ uint64_t world_cpu_time(const struct domain *d)
     const struct vcpu *v;
     uint64_t sum = 0;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         sum += sched_cpu_time_ns(v);
     }
     return sum;
 }
 
-/* -- dom0 ----------------------------------------------------------------------- */
+/* -- dom0
+ * ----------------------------------------------------------------------- */
 
 int world_dom0_setup(void **state)
 {

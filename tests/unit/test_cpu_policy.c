@@ -84,7 +84,8 @@ static bool is_zero(struct cpuid_result r)
     return (r.eax | r.ebx | r.ecx | r.edx) == 0;
 }
 
-/* -- leaves of Xen's own -------------------------------------------------------- */
+/* -- leaves of Xen's own
+ * -------------------------------------------------------- */
 
 static void signature_and_version_are_xens(void **state)
 {
@@ -139,32 +140,33 @@ static void machine_width_is_told(void **state)
     assert_true(is_zero(look(0x40000005, 1)));
 }
 
-/* -- features -------------------------------------------------------------------------- */
+/* -- features
+ * -------------------------------------------------------------------------- */
 
 static void kernel_only_features_are_hidden(void **state)
 {
     struct cpuid_result r = look(1, 0);
 
     (void)state;
-    assert_int_equal(r.edx & (1U << 1 | 1U << 3 | 1U << 12 | 1U << 13 |
-                              1U << 17 | 1U << 21),
-                     0); /* VME PSE MTRR PGE PSE36 DS */
-    assert_int_equal(r.ecx & (1U << 2 | 1U << 3 | 1U << 5 | 1U << 7 |
-                              1U << 15 | 1U << 17 | 1U << 21 | 1U << 24),
+    assert_int_equal(
+        r.edx & (1U << 1 | 1U << 3 | 1U << 12 | 1U << 13 | 1U << 17 | 1U << 21),
+        0); /* VME PSE MTRR PGE PSE36 DS */
+    assert_int_equal(r.ecx & (1U << 2 | 1U << 3 | 1U << 5 | 1U << 7 | 1U << 15 |
+                              1U << 17 | 1U << 21 | 1U << 24),
                      0); /* DTES64 MONITOR VMX EIST PDCM PCID X2APIC TSCDL */
     r = look(7, 0);
-    assert_int_equal(r.ebx & (1U << 1 | 1U << 2 | 1U << 7 | 1U << 10 |
-                              1U << 14 | 1U << 20),
-                     0); /* TSC_ADJUST SGX SMEP INVPCID MPX SMAP */
-    assert_int_equal(r.ecx & (1U << 2 | 1U << 3 | 1U << 7 | 1U << 16 |
-                              1U << 29),
+    assert_int_equal(
+        r.ebx & (1U << 1 | 1U << 2 | 1U << 7 | 1U << 10 | 1U << 14 | 1U << 20),
+        0); /* TSC_ADJUST SGX SMEP INVPCID MPX SMAP */
+    assert_int_equal(r.ecx &
+                         (1U << 2 | 1U << 3 | 1U << 7 | 1U << 16 | 1U << 29),
                      0); /* UMIP PKU CET LA57 ENQCMD */
     assert_int_equal(r.edx & (1U << 26 | 1U << 27 | 1U << 31), 0);
     r = look(0x80000001, 0);
-    assert_int_equal(r.edx & 1U << 26, 0);                         /* 1 GiB */
-    assert_int_equal(r.ecx & (1U << 2 | 1U << 4 | 1U << 22), 0);   /* SVM */
-    assert_int_equal(look(0x80000007, 0).edx, 0);                  /* ITSC */
-    assert_int_equal(look(0xd, 1).eax & 1U << 3, 0);               /* XSAVES */
+    assert_int_equal(r.edx & 1U << 26, 0);                       /* 1 GiB */
+    assert_int_equal(r.ecx & (1U << 2 | 1U << 4 | 1U << 22), 0); /* SVM */
+    assert_int_equal(look(0x80000007, 0).edx, 0);                /* ITSC */
+    assert_int_equal(look(0xd, 1).eax & 1U << 3, 0);             /* XSAVES */
 }
 
 static void user_features_are_shown(void **state)
@@ -173,11 +175,11 @@ static void user_features_are_shown(void **state)
 
     (void)state;
     assert_int_equal(r.edx & 0x1fc9cbf5, 0x1fc9cbf5);
-    assert_true(r.ecx & 1U << 31); /* a hypervisor */
-    assert_true(r.ecx & 1U << 26); /* XSAVE */
-    assert_true(r.ecx & 1U << 28); /* AVX */
-    assert_false(r.ecx & 1U << 27); /* OSXSAVE is the caller's */
-    assert_true(look(7, 0).ebx & 1U << 0); /* FSGSBASE */
+    assert_true(r.ecx & 1U << 31);          /* a hypervisor */
+    assert_true(r.ecx & 1U << 26);          /* XSAVE */
+    assert_true(r.ecx & 1U << 28);          /* AVX */
+    assert_false(r.ecx & 1U << 27);         /* OSXSAVE is the caller's */
+    assert_true(look(7, 0).ebx & 1U << 0);  /* FSGSBASE */
     assert_true(look(7, 0).ebx & 1U << 16); /* AVX512F */
     r = look(0x80000001, 0);
     assert_true(r.edx & 1U << 11); /* SYSCALL */
@@ -276,9 +278,9 @@ static void arch_caps_state_facts_only(void **state)
 
     (void)state;
     assert_true(cpu_policy_arch_caps(guest, &caps));
-    assert_true(caps & 1);          /* RDCL_NO */
-    assert_false(caps & 2);         /* IBRS_ALL: no IBRS here */
-    assert_false(caps & 1U << 7);   /* TSX_CTRL */
+    assert_true(caps & 1);        /* RDCL_NO */
+    assert_false(caps & 2);       /* IBRS_ALL: no IBRS here */
+    assert_false(caps & 1U << 7); /* TSX_CTRL */
     assert_false(caps & 1ULL << 63);
 }
 
@@ -292,7 +294,8 @@ static void amd_repeats_its_common_features(void **state)
     assert_false(look(0x80000001, 0).edx & 1U << 3); /* PSE */
 }
 
-/* -- for the tools -------------------------------------------------------------------- */
+/* -- for the tools
+ * -------------------------------------------------------------------- */
 
 static void enumeration_rebuilds_the_policy(void **state)
 {
@@ -325,12 +328,18 @@ static void impossible_leaves_are_refused(void **state)
         uint32_t leaf, subleaf;
         int rc;
     } cases[] = {
-        {0xe, NONE, -XEN_ERANGE},        {0x10000000, NONE, -XEN_ERANGE},
-        {0x80000022, NONE, -XEN_ERANGE}, {0xffffffff, NONE, -XEN_ERANGE},
-        {1, 0, -XEN_ERANGE},             {4, 6, -XEN_ERANGE},
-        {4, NONE, -XEN_ERANGE},          {7, 3, -XEN_ERANGE},
-        {0xd, 64, -XEN_ERANGE},          {0x40000000, NONE, 0},
-        {0x40000100, NONE, 0},           {1, NONE, 0},
+        {0xe, NONE, -XEN_ERANGE},
+        {0x10000000, NONE, -XEN_ERANGE},
+        {0x80000022, NONE, -XEN_ERANGE},
+        {0xffffffff, NONE, -XEN_ERANGE},
+        {1, 0, -XEN_ERANGE},
+        {4, 6, -XEN_ERANGE},
+        {4, NONE, -XEN_ERANGE},
+        {7, 3, -XEN_ERANGE},
+        {0xd, 64, -XEN_ERANGE},
+        {0x40000000, NONE, 0},
+        {0x40000100, NONE, 0},
+        {1, NONE, 0},
         {0xd, 63, 0},
     };
     struct cpu_policy *policy = calloc(1, sizeof(*policy));

@@ -19,7 +19,8 @@ static int create(const struct xen_domctl_createdomain *config)
     return domain_create(5, config, false, &d);
 }
 
-/* -- configuration ------------------------------------------------------------- */
+/* -- configuration
+ * ------------------------------------------------------------- */
 
 static void good_configuration_makes_a_paused_domain(void **state)
 {
@@ -46,9 +47,10 @@ static void good_configuration_makes_a_paused_domain(void **state)
 static void bad_flags_are_refused(void **state)
 {
     static const uint32_t bad[] = {
-        XEN_DOMCTL_CDF_hvm,   XEN_DOMCTL_CDF_hap,         XEN_DOMCTL_CDF_iommu,
-        XEN_DOMCTL_CDF_vpmu,  XEN_DOMCTL_CDF_nested_virt, XEN_DOMCTL_CDF_oos_off,
-        XEN_DOMCTL_CDF_MAX << 1, 1U << 31,
+        XEN_DOMCTL_CDF_hvm,         XEN_DOMCTL_CDF_hap,
+        XEN_DOMCTL_CDF_iommu,       XEN_DOMCTL_CDF_vpmu,
+        XEN_DOMCTL_CDF_nested_virt, XEN_DOMCTL_CDF_oos_off,
+        XEN_DOMCTL_CDF_MAX << 1,    1U << 31,
     };
 
     (void)state;
@@ -182,7 +184,8 @@ static void failed_vcpu_creation_is_undone(void **state)
     assert_int_equal(rc, 0);
 }
 
-/* -- finding ------------------------------------------------------------------------ */
+/* -- finding
+ * ------------------------------------------------------------------------ */
 
 static void get_takes_a_reference(void **state)
 {
@@ -281,7 +284,8 @@ static void target_follows_privilege(void **state)
     assert_int_equal(domain_get_target(dom0->vcpu[0], 3, &d), -XEN_ESRCH);
 }
 
-/* -- the end of references ------------------------------------------------------------- */
+/* -- the end of references
+ * ------------------------------------------------------------- */
 
 static void kill(struct domain *d)
 {
@@ -363,7 +367,9 @@ static void unlinked_domain_leaves_its_chain_whole(void **state)
     assert_ptr_equal(domain_get(519), c);
 }
 
-/* -- pause --------------------------------------------------------------------------------- */
+/* -- pause
+ * ---------------------------------------------------------------------------------
+ */
 
 static void controller_pauses_are_counted(void **state)
 {
@@ -400,7 +406,9 @@ static void controller_pauses_do_not_overflow(void **state)
     assert_int_equal(atomic_load(&d->pause_count), 1);
 }
 
-/* -- shutdown -------------------------------------------------------------------------------- */
+/* -- shutdown
+ * --------------------------------------------------------------------------------
+ */
 
 static void shutdown_pauses_and_keeps_the_code(void **state)
 {
@@ -488,8 +496,8 @@ static void dom0_takes_the_machine_with_it(void **state)
     (void)state;
     assert_int_equal(domain_create(0, &config, true, &dom0), 0);
     for (unsigned int i = 0; i < ARRAY_COUNT(cases); i++) {
-        assert_true(fake_catches_shutdown(
-            stop_dom0, (void *)(uintptr_t)cases[i].asked));
+        assert_true(fake_catches_shutdown(stop_dom0,
+                                          (void *)(uintptr_t)cases[i].asked));
         assert_int_equal(fake_shutdown_reason(), cases[i].machine);
     }
 }
@@ -518,7 +526,7 @@ static void dom0_is_told_of_a_shutdown(void **state)
     assert_int_equal(pending[0] >> bind.port & 1, 1);
 }
 
-#define CASE(name)                                                             \
+#define CASE(name) \
     cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)

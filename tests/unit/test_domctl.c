@@ -14,8 +14,6 @@
 #include "sched.h"
 #include "softirq.h"
 
-
-
 static struct domain *guest;
 
 static int setup(void **state)
@@ -32,7 +30,8 @@ static long op_on(domid_t domid, uint32_t cmd)
     return world_domctl(&op);
 }
 
-/* -- dispatch -------------------------------------------------------------------- */
+/* -- dispatch
+ * -------------------------------------------------------------------- */
 
 static void only_dom0_may(void **state)
 {
@@ -68,8 +67,8 @@ static void missing_domain_is_esrch_for_all(void **state)
 
 static void unknown_commands_are_enosys(void **state)
 {
-    static const uint32_t unknown[] = {0, 6, 7, 8, 41, 49, 70, 76, 80, 87,
-                                       1000, 1003, 0xffffffff};
+    static const uint32_t unknown[] = {0,  6,  7,  8,    41,   49,        70,
+                                       76, 80, 87, 1000, 1003, 0xffffffff};
 
     (void)state;
     for (unsigned int i = 0; i < ARRAY_COUNT(unknown); i++) {
@@ -108,7 +107,8 @@ static void one_command_at_a_time(void **state)
     assert_int_equal(atomic_load(&guest->refs), 1);
 }
 
-/* -- life -------------------------------------------------------------------------- */
+/* -- life
+ * -------------------------------------------------------------------------- */
 
 static struct xen_domctl create_op(domid_t domid)
 {
@@ -196,7 +196,8 @@ static void resume_after_suspend(void **state)
     assert_false(atomic_load(&guest->shut_down));
 }
 
-/* -- information --------------------------------------------------------------------- */
+/* -- information
+ * --------------------------------------------------------------------- */
 
 static void info_is_of_the_first_at_or_after(void **state)
 {
@@ -345,7 +346,8 @@ static void bad_frame_requests_are_refused(void **state)
     assert_int_equal(world_domctl(&op), 0);
 }
 
-/* -- properties ------------------------------------------------------------------------- */
+/* -- properties
+ * ------------------------------------------------------------------------- */
 
 static void max_mem_is_in_kilobytes(void **state)
 {
@@ -459,9 +461,9 @@ static void tsc_is_trapped_when_it_must_be(void **state)
 
 static void hypercall_page_is_filled(void **state)
 {
-    static const uint8_t call_12[] = {0x51, 0x41, 0x53, 0xb8, 12,   0,    0,
-                                      0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3,
-                                      0xcc};
+    static const uint8_t call_12[] = {0x51, 0x41, 0x53, 0xb8, 12,
+                                      0,    0,    0,    0x0f, 0x05,
+                                      0x41, 0x5b, 0x59, 0xc3, 0xcc};
     static const uint8_t call_iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, 23,
                                         0,    0,    0,    0x0f, 0x05, 0xcc};
     struct xen_domctl op = world_op(XEN_DOMCTL_hypercall_init, 0);
@@ -472,8 +474,7 @@ static void hypercall_page_is_filled(void **state)
     assert_int_equal(world_domctl(&op), 0);
     assert_memory_equal(page + 12 * 32, call_12, sizeof(call_12));
     assert_memory_equal(page + 23 * 32, call_iret, sizeof(call_iret));
-    op.u.hypercall_init.gmfn =
-        world_dom0->mfn[world_dom0->first_table].number;
+    op.u.hypercall_init.gmfn = world_dom0->mfn[world_dom0->first_table].number;
     assert_int_equal(world_domctl(&op), -XEN_EACCES);
     op.u.hypercall_init.gmfn = FAKE_MMIO_MFN;
     assert_int_equal(world_domctl(&op), -XEN_EACCES);
@@ -481,7 +482,9 @@ static void hypercall_page_is_filled(void **state)
     assert_int_equal(world_domctl(&op), -XEN_EACCES);
 }
 
-/* -- rights ------------------------------------------------------------------------------- */
+/* -- rights
+ * -------------------------------------------------------------------------------
+ */
 
 static void dom0_passes_on_only_what_it_has(void **state)
 {
@@ -547,7 +550,9 @@ static void interrupts_are_checked(void **state)
     assert_true(rangeset_empty(&guest->irqs));
 }
 
-/* -- policy -------------------------------------------------------------------------------- */
+/* -- policy
+ * --------------------------------------------------------------------------------
+ */
 
 static struct xen_domctl policy_op(uint32_t cmd, uint32_t leaves, uint32_t msrs)
 {
@@ -563,10 +568,10 @@ static struct xen_domctl policy_op(uint32_t cmd, uint32_t leaves, uint32_t msrs)
 static int policy_setup(void **state)
 {
     (void)setup(state);
-    fake_set_cpuid(0, 0, (struct cpuid_result){0xd, 0x756e6547, 0x6c65746e,
-                                               0x49656e69});
-    fake_set_cpuid(1, 0, (struct cpuid_result){0x106a3, 0, 0x00982201,
-                                               0x178bfbff});
+    fake_set_cpuid(
+        0, 0, (struct cpuid_result){0xd, 0x756e6547, 0x6c65746e, 0x49656e69});
+    fake_set_cpuid(1, 0,
+                   (struct cpuid_result){0x106a3, 0, 0x00982201, 0x178bfbff});
     fake_set_cpuid(0x80000000, 0, (struct cpuid_result){0x80000008, 0, 0, 0});
     fake_set_cpuid(0x80000001, 0, (struct cpuid_result){0, 0, 1, 0x20100800});
     fake_set_cpuid(0x80000008, 0, (struct cpuid_result){0x3028, 0, 0, 0});
@@ -586,11 +591,13 @@ static void policy_goes_out_and_in(void **state)
     op.u.cpu_policy.msrs.p = NULL;
     assert_int_equal(world_domctl(&op), 0);
     count = op.u.cpu_policy.nr_leaves;
-    assert_true(count > 10);
+    assert_true(count >= 100); /* room for all that tools write back */
     assert_int_equal(op.u.cpu_policy.nr_msrs, 2);
     op = policy_op(XEN_DOMCTL_get_cpu_policy, count, 2);
     assert_int_equal(world_domctl(&op), 0);
-    assert_int_equal(op.u.cpu_policy.nr_leaves, count);
+    assert_true(op.u.cpu_policy.nr_leaves > 10);
+    assert_true(op.u.cpu_policy.nr_leaves <= count);
+    count = op.u.cpu_policy.nr_leaves;
     assert_int_equal(leaves[1].leaf, 1);
     leaves[1].c &= ~1U; /* no SSE3 */
     op = policy_op(XEN_DOMCTL_set_cpu_policy, count, 2);
@@ -608,9 +615,9 @@ static void policy_buffers_may_be_too_small(void **state)
 
     (void)state;
     assert_int_equal(world_domctl(&op), -XEN_ENOBUFS);
-    op = policy_op(XEN_DOMCTL_get_cpu_policy, 100, 1);
+    op = policy_op(XEN_DOMCTL_get_cpu_policy, 160, 1);
     assert_int_equal(world_domctl(&op), -XEN_ENOBUFS);
-    op = policy_op(XEN_DOMCTL_get_cpu_policy, 100, 2);
+    op = policy_op(XEN_DOMCTL_get_cpu_policy, 160, 2);
     op.u.cpu_policy.leaves.p = (xen_cpuid_leaf_t *)WORLD_BAD_VA;
     assert_int_equal(world_domctl(&op), -XEN_EFAULT);
 }
@@ -664,9 +671,9 @@ static void policy_can_be_set_twice(void **state)
     fake_heap_fail_after(~0UL);
 }
 
-#define CASE(name)                                                             \
+#define CASE(name) \
     cmocka_unit_test_setup_teardown(name, setup, world_dom0_teardown)
-#define CASE_POLICY(name)                                                      \
+#define CASE_POLICY(name) \
     cmocka_unit_test_setup_teardown(name, policy_setup, world_dom0_teardown)
 
 int main(void)

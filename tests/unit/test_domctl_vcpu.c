@@ -33,7 +33,8 @@ static int teardown(void **state)
     return world_dom0_teardown(state);
 }
 
-/* -- creation -------------------------------------------------------------------- */
+/* -- creation
+ * -------------------------------------------------------------------- */
 
 static void max_vcpus_makes_them_all(void **state)
 {
@@ -75,7 +76,8 @@ static void max_vcpus_can_run_out_of_memory_and_go_on(void **state)
     assert_int_equal(world_domctl(&op), 0);
 }
 
-/* -- context ------------------------------------------------------------------------ */
+/* -- context
+ * ------------------------------------------------------------------------ */
 
 #define CONTEXT_PFN 4U
 
@@ -243,8 +245,7 @@ static void extended_context_holds_the_callbacks(void **state)
     assert_int_equal(world_domctl(&op), 0);
     op = world_op(XEN_DOMCTL_get_ext_vcpucontext, 5);
     assert_int_equal(world_domctl(&op), 0);
-    assert_int_equal(op.u.ext_vcpucontext.size,
-                     sizeof(op.u.ext_vcpucontext));
+    assert_int_equal(op.u.ext_vcpucontext.size, sizeof(op.u.ext_vcpucontext));
     assert_int_equal(op.u.ext_vcpucontext.sysenter_callback_eip,
                      FAKE_GUEST_VA + 1);
     assert_int_equal(op.u.ext_vcpucontext.sysenter_disables_events, 1);
@@ -315,7 +316,8 @@ static void trigger_is_nmi_only(void **state)
     assert_int_equal(world_domctl(&op), -XEN_ESRCH);
 }
 
-/* -- affinity ------------------------------------------------------------------------- */
+/* -- affinity
+ * ------------------------------------------------------------------------- */
 
 static struct xen_domctl affinity_op(uint32_t cmd, uint32_t flags)
 {
@@ -397,9 +399,9 @@ static void bad_affinities_are_refused(void **state)
 
 static void forced_affinity_undoes_a_pin(void **state)
 {
-    struct xen_domctl op = affinity_op(
-        XEN_DOMCTL_setvcpuaffinity,
-        XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_FORCE);
+    struct xen_domctl op =
+        affinity_op(XEN_DOMCTL_setvcpuaffinity,
+                    XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_FORCE);
 
     (void)state;
     assert_int_equal(sched_pin_override(guest->v, 3), 0);
@@ -426,7 +428,9 @@ static void node_affinity_is_node_0(void **state)
     assert_int_equal(map[0], 1);
 }
 
-/* -- shares -------------------------------------------------------------------------------- */
+/* -- shares
+ * --------------------------------------------------------------------------------
+ */
 
 static void scheduler_op_gets_and_puts(void **state)
 {

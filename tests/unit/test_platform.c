@@ -247,8 +247,8 @@ static void cpu_version_spells_the_vendor(void **state)
     struct xen_platform_op op = op_of(XENPF_get_cpu_version);
 
     (void)state;
-    fake_set_cpuid(0, 0, (struct cpuid_result){4, 0x756e6547, 0x6c65746e,
-                                               0x49656e69});
+    fake_set_cpuid(
+        0, 0, (struct cpuid_result){4, 0x756e6547, 0x6c65746e, 0x49656e69});
     fake_set_cpuid(1, 0, (struct cpuid_result){0x000106a3, 0, 0, 0});
     assert_int_equal(platform(&op), 0);
     assert_memory_equal(op.u.pcpu_version.vendor_id, "GenuineIntel", 12);
@@ -277,8 +277,10 @@ static void what_is_not_offered_has_xens_errno(void **state)
         uint32_t cmd;
         long rc;
     } cases[] = {
-        {XENPF_efi_runtime_call, -XEN_ENOSYS}, {XENPF_cpu_online, -XEN_ENOSYS},
-        {XENPF_cpu_hotadd, -XEN_EOPNOTSUPP},   {XENPF_get_symbol, -XEN_ENOSYS},
+        {XENPF_efi_runtime_call, -XEN_ENOSYS},
+        {XENPF_cpu_online, -XEN_ENOSYS},
+        {XENPF_cpu_hotadd, -XEN_EOPNOTSUPP},
+        {XENPF_get_symbol, -XEN_ENOSYS},
         {XENPF_mem_hotadd, -XEN_EOPNOTSUPP},
         {XENPF_core_parking, -XEN_EOPNOTSUPP},
     };
@@ -291,10 +293,9 @@ static void what_is_not_offered_has_xens_errno(void **state)
     }
 }
 
-#define CASE(name)                                                             \
-    cmocka_unit_test_setup_teardown(name, world_dom0_setup,                    \
-                                    world_dom0_teardown)
-#define CASE_EFI(name)                                                         \
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, world_dom0_setup, world_dom0_teardown)
+#define CASE_EFI(name) \
     cmocka_unit_test_setup_teardown(name, efi_setup, efi_teardown)
 
 int main(void)

@@ -146,7 +146,8 @@ static void long_sleeper_does_not_starve_the_awake(void **state)
                     580);
 }
 
-/* -- caps -------------------------------------------------------------------------- */
+/* -- caps
+ * -------------------------------------------------------------------------- */
 
 static struct domain *capped(domid_t domid, unsigned int vcpus, uint16_t cap)
 {
@@ -237,7 +238,8 @@ static void capped_domain_can_be_paused_and_unpaused(void **state)
     assert_in_range(share(world_cpu_time(d) - before, 1 * WORLD_S), 185, 215);
 }
 
-/* -- parameters ----------------------------------------------------------------------- */
+/* -- parameters
+ * ----------------------------------------------------------------------- */
 
 static void parameters_read_back(void **state)
 {
@@ -281,7 +283,7 @@ static void ratelimit_has_limits(void **state)
     assert_int_equal(sched_get_ratelimit_us(), 0);
 }
 
-#define CASE(name)                                                             \
+#define CASE(name) \
     cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)

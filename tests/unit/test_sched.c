@@ -208,7 +208,8 @@ static void unblock_of_a_paused_vcpu_waits_for_unpause(void **state)
     assert_ptr_equal(running_on(0), d->vcpu[0]);
 }
 
-/* -- order ------------------------------------------------------------------------ */
+/* -- order
+ * ------------------------------------------------------------------------ */
 
 static void two_spinners_take_turns(void **state)
 {
@@ -368,7 +369,8 @@ static void no_cpu_idles_while_somebody_waits(void **state)
     assert_true(total >= 299 * WORLD_MS);
 }
 
-/* -- affinity ------------------------------------------------------------------------ */
+/* -- affinity
+ * ------------------------------------------------------------------------ */
 
 static struct cpumask mask_of(unsigned int cpu)
 {
@@ -476,7 +478,8 @@ static void pin_override_holds_until_undone(void **state)
     assert_int_equal(sched_pin_override(d->vcpu[0], -1), 0);
 }
 
-/* -- accounts -------------------------------------------------------------------------- */
+/* -- accounts
+ * -------------------------------------------------------------------------- */
 
 static void runstate_times_add_up(void **state)
 {
@@ -572,9 +575,9 @@ static int setup_2(void **state)
     return 0;
 }
 
-#define CASE_CPUS(name, count)                                                 \
+#define CASE_CPUS(name, count) \
     cmocka_unit_test_setup_teardown(name, setup_##count, fake_teardown)
-#define CASE(name)                                                             \
+#define CASE(name) \
     cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)

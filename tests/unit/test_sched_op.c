@@ -76,7 +76,8 @@ static int setup(void **state)
     return 0;
 }
 
-/* -- yield and block ------------------------------------------------------------- */
+/* -- yield and block
+ * ------------------------------------------------------------- */
 
 static void yield_asks_for_a_choice(void **state)
 {
@@ -110,7 +111,9 @@ static void unknown_command_is_enosys(void **state)
     assert_int_equal(sched_op(-1, 0), -XEN_ENOSYS);
 }
 
-/* -- poll --------------------------------------------------------------------------- */
+/* -- poll
+ * ---------------------------------------------------------------------------
+ */
 
 static void poll_sleeps_until_its_port(void **state)
 {
@@ -211,22 +214,23 @@ static void bad_polls_do_not_sleep(void **state)
 
     (void)state;
     assert_int_equal(sched_op(SCHEDOP_poll, WORLD_BAD_VA), -XEN_EFAULT);
-    assert_int_equal(
-        sched_op_with(SCHEDOP_poll, &argument, sizeof(argument)), -XEN_EINVAL);
+    assert_int_equal(sched_op_with(SCHEDOP_poll, &argument, sizeof(argument)),
+                     -XEN_EINVAL);
     argument.nr_ports = 2;
     argument.ports.p = (evtchn_port_t *)WORLD_BAD_VA;
-    assert_int_equal(
-        sched_op_with(SCHEDOP_poll, &argument, sizeof(argument)), -XEN_EFAULT);
+    assert_int_equal(sched_op_with(SCHEDOP_poll, &argument, sizeof(argument)),
+                     -XEN_EFAULT);
     argument.ports.p = (evtchn_port_t *)0xffff830000000000UL;
-    assert_int_equal(
-        sched_op_with(SCHEDOP_poll, &argument, sizeof(argument)), -XEN_EFAULT);
+    assert_int_equal(sched_op_with(SCHEDOP_poll, &argument, sizeof(argument)),
+                     -XEN_EFAULT);
     assert_int_equal(poll(&port, 1, 0), -XEN_EINVAL);
     assert_false(blocked());
     assert_int_equal(atomic_load(&world_dom0->d->polling_vcpus[0]), 0);
     assert_int_equal(atomic_load(&self()->sched.pause_flags), 0);
 }
 
-/* -- shutdown -------------------------------------------------------------------------- */
+/* -- shutdown
+ * -------------------------------------------------------------------------- */
 
 static void call_shutdown(void *reason)
 {
@@ -287,7 +291,8 @@ static void remote_shutdown_is_for_dom0(void **state)
         -XEN_ESRCH);
 }
 
-/* -- watchdog ------------------------------------------------------------------------- */
+/* -- watchdog
+ * ------------------------------------------------------------------------- */
 
 static long watchdog(uint32_t id, uint32_t timeout)
 {
@@ -336,7 +341,9 @@ static void fed_watchdog_is_quiet_a_hungry_one_bites(void **state)
     assert_int_equal(fake_shutdown_reason(), SHUTDOWN_reboot);
 }
 
-/* -- pin --------------------------------------------------------------------------------- */
+/* -- pin
+ * ---------------------------------------------------------------------------------
+ */
 
 static void pin_override_is_for_dom0(void **state)
 {
@@ -347,21 +354,18 @@ static void pin_override_is_for_dom0(void **state)
     assert_int_equal(sched_op_with(SCHEDOP_pin_override, &pin, sizeof(pin)),
                      -XEN_EPERM);
     world_dom0->d->privileged = true;
-    assert_int_equal(sched_op(SCHEDOP_pin_override, WORLD_BAD_VA),
-                     -XEN_EFAULT);
-    assert_int_equal(sched_op_with(SCHEDOP_pin_override, &pin, sizeof(pin)),
-                     0);
+    assert_int_equal(sched_op(SCHEDOP_pin_override, WORLD_BAD_VA), -XEN_EFAULT);
+    assert_int_equal(sched_op_with(SCHEDOP_pin_override, &pin, sizeof(pin)), 0);
     pin.pcpu = 100;
     assert_int_equal(sched_op_with(SCHEDOP_pin_override, &pin, sizeof(pin)),
                      -XEN_EINVAL);
     pin.pcpu = -1;
-    assert_int_equal(sched_op_with(SCHEDOP_pin_override, &pin, sizeof(pin)),
-                     0);
+    assert_int_equal(sched_op_with(SCHEDOP_pin_override, &pin, sizeof(pin)), 0);
     assert_int_equal(sched_op_with(SCHEDOP_pin_override, &pin, sizeof(pin)),
                      -XEN_EINVAL);
 }
 
-#define CASE(name)                                                             \
+#define CASE(name) \
     cmocka_unit_test_setup_teardown(name, setup, world_dom0_teardown)
 
 int main(void)

@@ -81,8 +81,7 @@ static void meddle(unsigned int *seed)
         (void)sched_set_affinity(v, &mask, NULL);
         break;
     case 3:
-        (void)sched_set_params(v->domain,
-                               (uint16_t)(1 + rand_r(seed) % 1000),
+        (void)sched_set_params(v->domain, (uint16_t)(1 + rand_r(seed) % 1000),
                                (uint16_t)(rand_r(seed) % 3 * 40));
         break;
     case 4:
@@ -175,8 +174,8 @@ static void assert_none_forgotten(void)
     for (unsigned int i = 0; i < DOMAINS; i++) {
         assert_int_equal(sched_set_params(domain[i], 256, 0), 0);
         for (unsigned int j = 0; j < VCPUS; j++) {
-            assert_int_equal(
-                sched_set_affinity(domain[i]->vcpu[j], &all, NULL), 0);
+            assert_int_equal(sched_set_affinity(domain[i]->vcpu[j], &all, NULL),
+                             0);
             vcpu_unblock(domain[i]->vcpu[j]);
         }
     }
@@ -225,7 +224,7 @@ static void accounts_of_a_wild_run_add_up(void **state)
     }
 }
 
-#define CASE(name)                                                             \
+#define CASE(name) \
     cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)

@@ -107,7 +107,7 @@ static void work_may_queue_itself(void **state)
 {
     (void)state;
     again_left = 3;
-    again_item = (struct work){.run = again, .data = (void *)(uintptr_t)"x"};
+    again_item = (struct work){.run = again, .data = (void *)(uintptr_t) "x"};
     work_queue(&again_item);
     softirq_run();
     assert_string_equal(order, "xxx");
@@ -139,12 +139,12 @@ static void work_stays_on_its_cpu(void **state)
     assert_string_equal(order, "a");
 }
 
-/* -- quiescence -------------------------------------------------------------- */
+/* -- quiescence --------------------------------------------------------------
+ */
 
 static struct quiesce_call quiet(const char *name)
 {
-    return (struct quiesce_call){.run = note,
-                                 .data = (void *)(uintptr_t)name};
+    return (struct quiesce_call){.run = note, .data = (void *)(uintptr_t)name};
 }
 
 static void run_cpu(unsigned int cpu)

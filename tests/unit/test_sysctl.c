@@ -26,7 +26,8 @@ static unsigned long data_va(void)
     return fake_va(DATA_PFN);
 }
 
-/* -- dispatch -------------------------------------------------------------------- */
+/* -- dispatch
+ * -------------------------------------------------------------------- */
 
 static void only_dom0_and_only_this_interface(void **state)
 {
@@ -76,7 +77,9 @@ static void commands_not_offered_have_their_errno(void **state)
     }
 }
 
-/* -- console --------------------------------------------------------------------------- */
+/* -- console
+ * ---------------------------------------------------------------------------
+ */
 
 static struct xen_sysctl console_op(uint32_t count)
 {
@@ -115,7 +118,9 @@ static void console_ring_is_read_in_pieces(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
 }
 
-/* -- domains ---------------------------------------------------------------------------- */
+/* -- domains
+ * ----------------------------------------------------------------------------
+ */
 
 static struct xen_sysctl list_op(domid_t first, uint32_t max)
 {
@@ -154,7 +159,9 @@ static void domains_are_listed_by_id(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
 }
 
-/* -- machine ----------------------------------------------------------------------------- */
+/* -- machine
+ * -----------------------------------------------------------------------------
+ */
 
 static void physinfo_is_sane(void **state)
 {
@@ -215,8 +222,8 @@ static void free_heap_is_told(void **state)
     (void)state;
     op.u.availheap.node = -1;
     assert_int_equal(world_sysctl(&op), 0);
-    assert_int_equal(op.u.availheap.avail_bytes,
-                     (uint64_t)frame_free_count() << PAGE_SHIFT);
+    assert_int_equal(op.u.availheap.avail_bytes, (uint64_t)frame_free_count()
+                                                     << PAGE_SHIFT);
     op.u.availheap.node = 1;
     assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
     op.u.availheap.node = 0;
@@ -224,7 +231,9 @@ static void free_heap_is_told(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
 }
 
-/* -- topology ----------------------------------------------------------------------------- */
+/* -- topology
+ * -----------------------------------------------------------------------------
+ */
 
 /* Two threads, four cores a socket by leaf 0xb: ids are ssccct. */
 static void topology_comes_from_apic_ids(void **state)
@@ -296,8 +305,8 @@ static void there_is_one_node(void **state)
     op.u.numainfo.distance.p =
         (uint32_t *)(data_va() + sizeof(xen_sysctl_meminfo_t));
     assert_int_equal(world_sysctl(&op), 0);
-    assert_int_equal(info->memsize,
-                     (uint64_t)frame_total_count() << PAGE_SHIFT);
+    assert_int_equal(info->memsize, (uint64_t)frame_total_count()
+                                        << PAGE_SHIFT);
     assert_int_equal(info->memfree, (uint64_t)frame_free_count() << PAGE_SHIFT);
     assert_int_equal(*distance, 10);
     op.u.numainfo.meminfo.p = (xen_sysctl_meminfo_t *)WORLD_BAD_VA;
@@ -326,7 +335,8 @@ static void devices_are_near_no_node_known(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
 }
 
-/* -- pools and scheduler --------------------------------------------------------------------- */
+/* -- pools and scheduler
+ * --------------------------------------------------------------------- */
 
 static struct xen_sysctl pool_op(uint32_t op_number, uint32_t pool)
 {
@@ -414,7 +424,9 @@ static void ratelimit_is_read_and_set(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_ESRCH);
 }
 
-/* -- processor -------------------------------------------------------------------------------- */
+/* -- processor
+ * --------------------------------------------------------------------------------
+ */
 
 static void feature_sets_come_by_index(void **state)
 {
@@ -477,9 +489,8 @@ static void policies_come_by_index(void **state)
     assert_int_equal(op.u.cpu_levelling_caps.caps, 0);
 }
 
-#define CASE(name)                                                             \
-    cmocka_unit_test_setup_teardown(name, world_dom0_setup,                    \
-                                    world_dom0_teardown)
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, world_dom0_setup, world_dom0_teardown)
 
 int main(void)
 {

@@ -86,14 +86,15 @@ static void assert_all_is_back(void)
     assert_int_equal(mm_audit(), 0);
 }
 
-/* -- what it may hold -------------------------------------------------------------- */
+/* -- what it may hold
+ * -------------------------------------------------------------- */
 
 static void call(unsigned long number, unsigned long cmd, const void *arg,
                  size_t bytes)
 {
     memcpy(fake_page(guest, 0), arg, bytes);
-    assert_int_equal(
-        fake_hypercall(guest->v, number, cmd, fake_va(0), 0, 0), 0);
+    assert_int_equal(fake_hypercall(guest->v, number, cmd, fake_va(0), 0, 0),
+                     0);
 }
 
 static void open_ports(void)
@@ -109,8 +110,8 @@ static void open_ports(void)
 static void register_areas(void)
 {
     for (unsigned int i = 0; i < 3; i++) {
-        struct vcpu_register_vcpu_info info = {
-            .mfn = guest->mfn[3].number, .offset = i * 64};
+        struct vcpu_register_vcpu_info info = {.mfn = guest->mfn[3].number,
+                                               .offset = i * 64};
 
         memcpy(fake_page(guest, 0), &info, sizeof(info));
         assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_vcpu_op,
@@ -141,7 +142,9 @@ static void hold_everything(void)
     leave();
 }
 
-/* -- tests --------------------------------------------------------------------------- */
+/* -- tests
+ * ---------------------------------------------------------------------------
+ */
 
 static void idle_domain_gives_all_back(void **state)
 {

@@ -157,7 +157,7 @@ static void rearm(void *data)
 static void function_may_rearm_its_timer(void **state)
 {
     (void)state;
-    timer_init(&self, rearm, (void *)(uintptr_t)"r", 0);
+    timer_init(&self, rearm, (void *)(uintptr_t) "r", 0);
     timer_set(&self, T0 + 10);
     run_at(T0 + 10);
     assert_string_equal(order, "r");
@@ -186,12 +186,12 @@ static void rearm_later(void *data)
 static void rearming_for_later_ends_the_round(void **state)
 {
     (void)state;
-    timer_init(&self, rearm_later, (void *)(uintptr_t)"l", 0);
+    timer_init(&self, rearm_later, (void *)(uintptr_t) "l", 0);
     timer_set(&self, T0);
     run_at(T0);
     assert_string_equal(order, "l");
     timer_kill(&self);
-    timer_init(&self, rearm_for_now, (void *)(uintptr_t)"n", 0);
+    timer_init(&self, rearm_for_now, (void *)(uintptr_t) "n", 0);
     timer_set(&self, T0);
     run_at(T0);
     assert_string_equal(order, "lnn");
@@ -207,7 +207,7 @@ static void kill_self(void *data)
 static void function_may_kill_its_timer(void **state)
 {
     (void)state;
-    timer_init(&self, kill_self, (void *)(uintptr_t)"k", 0);
+    timer_init(&self, kill_self, (void *)(uintptr_t) "k", 0);
     timer_set(&self, T0);
     run_at(T0);
     run_at(T0 + 10);
@@ -296,7 +296,8 @@ static void equal_deadlines_all_expire(void **state)
     assert_int_equal(seen, (1U << 26) - 1);
 }
 
-/* -- model --------------------------------------------------------------------- */
+/* -- model
+ * --------------------------------------------------------------------- */
 
 static struct timer model_timer[MODEL_TIMERS];
 static uint64_t model_deadline[MODEL_TIMERS]; /* 0: not armed */

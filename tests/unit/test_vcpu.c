@@ -46,7 +46,8 @@ static int setup(void **state)
     return 0;
 }
 
-/* -- who is there --------------------------------------------------------------- */
+/* -- who is there
+ * --------------------------------------------------------------- */
 
 static void is_up_tells_existing_from_missing(void **state)
 {
@@ -97,7 +98,8 @@ static void down_stops_the_vcpu(void **state)
     assert_int_equal(vcpu_op(VCPUOP_is_up, 1, 0), 0);
 }
 
-/* -- initialise ------------------------------------------------------------------- */
+/* -- initialise
+ * ------------------------------------------------------------------- */
 
 static struct vcpu_guest_context *context_for_other(void)
 {
@@ -107,8 +109,8 @@ static struct vcpu_guest_context *context_for_other(void)
     context->flags = VGCF_in_kernel;
     context->user_regs.rip = FAKE_GUEST_VA;
     context->user_regs.cs = 0x10;
-    context->ctrlreg[3] =
-        world_dom0->mfn[world_dom0->first_table].number << PAGE_SHIFT;
+    context->ctrlreg[3] = world_dom0->mfn[world_dom0->first_table].number
+                          << PAGE_SHIFT;
     return context;
 }
 
@@ -126,8 +128,7 @@ static void initialise_loads_a_context_once(void **state)
 static void initialise_of_bad_memory_is_efault(void **state)
 {
     (void)state;
-    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, WORLD_BAD_VA),
-                     -XEN_EFAULT);
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, WORLD_BAD_VA), -XEN_EFAULT);
     assert_int_equal(vcpu_op(VCPUOP_initialise, 1, 0), -XEN_EFAULT);
     assert_false(other()->initialised);
 }
@@ -151,7 +152,8 @@ static void initialise_with_a_bad_context_is_refused(void **state)
     assert_false(other()->initialised);
 }
 
-/* -- timers ----------------------------------------------------------------------- */
+/* -- timers
+ * ----------------------------------------------------------------------- */
 
 static void bind_timer_virq(evtchn_port_t *port)
 {
@@ -348,15 +350,16 @@ static void absurd_set_timer_op_fires_soon(void **state)
 
     (void)state;
     bind_timer_virq(&port);
-    assert_int_equal(fake_hypercall(self(), __HYPERVISOR_set_timer_op,
-                                    ~0UL >> 1, 0, 0, 0),
-                     0);
+    assert_int_equal(
+        fake_hypercall(self(), __HYPERVISOR_set_timer_op, ~0UL >> 1, 0, 0, 0),
+        0);
     fake_advance(200 * WORLD_MS);
     run_timers();
     assert_true(take_pending(port));
 }
 
-/* -- vcpu_info ---------------------------------------------------------------------- */
+/* -- vcpu_info
+ * ---------------------------------------------------------------------- */
 
 static long register_info(unsigned long id, unsigned long mfn, uint32_t offset)
 {
@@ -397,9 +400,9 @@ static void info_page_cannot_become_a_table(void **state)
 static void bad_info_places_are_refused(void **state)
 {
     (void)state;
-    assert_int_equal(register_info(0, world_dom0->mfn[3].number,
-                                   PAGE_BYTES - 63),
-                     -XEN_ENXIO);
+    assert_int_equal(
+        register_info(0, world_dom0->mfn[3].number, PAGE_BYTES - 63),
+        -XEN_ENXIO);
     assert_int_equal(register_info(0, world_dom0->mfn[3].number, 0xfffffff8),
                      -XEN_ENXIO);
     assert_int_equal(register_info(0, world_dom0->mfn[3].number, 4),
@@ -448,7 +451,8 @@ static void unregistered_info_gives_the_page_back(void **state)
     vcpu_info_unregister(self());
 }
 
-/* -- clock record -------------------------------------------------------------------- */
+/* -- clock record
+ * -------------------------------------------------------------------- */
 
 static uint64_t record_time(const struct vcpu_time_info *record, uint64_t tsc)
 {
@@ -485,8 +489,7 @@ static void odd_version_left_by_the_guest_is_repaired(void **state)
 
 static void second_copy_follows_the_first(void **state)
 {
-    struct vcpu_register_time_memory_area area = {
-        .addr.p = world_arg_va(AREA)};
+    struct vcpu_register_time_memory_area area = {.addr.p = world_arg_va(AREA)};
     struct vcpu_time_info *copy = world_arg(AREA);
 
     (void)state;
@@ -538,8 +541,7 @@ static void running_vcpu_gets_a_fresh_record_each_second(void **state)
         fake_advance(1 * WORLD_S);
         run_timers();
         assert_int_not_equal(self()->vcpu_info->time.version, version);
-        assert_int_equal(self()->vcpu_info->time.system_time,
-                         machine_now_ns());
+        assert_int_equal(self()->vcpu_info->time.system_time, machine_now_ns());
     }
 }
 
@@ -562,7 +564,8 @@ static void wallclock_is_published_to_every_domain(void **state)
     assert_int_equal(d->shared->wc_sec, 0x23456789U - 1 - 3600);
 }
 
-/* -- runstate ------------------------------------------------------------------------- */
+/* -- runstate
+ * ------------------------------------------------------------------------- */
 
 static long register_runstate(unsigned long id, unsigned long va)
 {
@@ -654,7 +657,8 @@ static void get_runstate_copies_it_out(void **state)
                      -XEN_EFAULT);
 }
 
-/* -- others -------------------------------------------------------------------------- */
+/* -- others
+ * -------------------------------------------------------------------------- */
 
 static void nmi_is_made_pending(void **state)
 {
@@ -672,7 +676,7 @@ static void physid_needs_a_pinned_vcpu(void **state)
                      -XEN_EINVAL);
 }
 
-#define CASE(name)                                                             \
+#define CASE(name) \
     cmocka_unit_test_setup_teardown(name, setup, world_dom0_teardown)
 
 int main(void)

@@ -164,9 +164,8 @@ static void unknown_command_is_enosys(void **state)
     assert_int_equal(version(-1, world_arg_va(0)), -XEN_ENOSYS);
 }
 
-#define CASE(name)                                                             \
-    cmocka_unit_test_setup_teardown(name, world_dom0_setup,                    \
-                                    world_dom0_teardown)
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, world_dom0_setup, world_dom0_teardown)
 
 int main(void)
 {

@@ -31,7 +31,8 @@ static struct {
     struct domain *dom0;
 } domains = {.lock = SPINLOCK_INIT(LOCK_DOMAIN_LIST)};
 
-/* -- references ------------------------------------------------------------- */
+/* -- references -------------------------------------------------------------
+ */
 
 /* Take a reference unless the last is gone. */
 static bool domain_try_hold(struct domain *d)
@@ -138,7 +139,8 @@ domid_t domain_free_id(domid_t from)
     return id < DOMID_FIRST_RESERVED ? id : DOMID_INVALID;
 }
 
-/* -- the list ---------------------------------------------------------------- */
+/* -- the list ----------------------------------------------------------------
+ */
 
 /* Where in the list a domain with @domid is, or belongs. Lock held. */
 static struct domain **list_place(domid_t domid)
@@ -187,14 +189,14 @@ static void domain_unlink(struct domain *d)
     spin_unlock(&domains.lock);
 }
 
-/* -- the end ------------------------------------------------------------------- */
+/* -- the end
+ * ------------------------------------------------------------------- */
 
 static void domain_free(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         vcpu_free(v);
     }
     sched_domain_destroy(d);
@@ -243,7 +245,8 @@ static void domain_destroy(void *data)
     call_after_quiesce(&d->free_call);
 }
 
-/* -- creation -------------------------------------------------------------------- */
+/* -- creation
+ * -------------------------------------------------------------------- */
 
 static int check_grants(const struct xen_domctl_createdomain *config)
 {
@@ -395,7 +398,8 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *config,
     return 0;
 }
 
-/* -- special domains --------------------------------------------------------------- */
+/* -- special domains
+ * --------------------------------------------------------------- */
 
 static struct domain *domain_create_special(domid_t domid)
 {

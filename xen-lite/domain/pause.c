@@ -37,8 +37,7 @@ void domain_pause_nosync(struct domain *d)
     struct vcpu *v;
 
     atomic_fetch_add(&d->pause_count, 1);
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         sched_sleep_nosync(v);
     }
 }
@@ -49,8 +48,7 @@ void domain_pause(struct domain *d)
 
     /* All are told to leave before any is waited for. */
     domain_pause_nosync(d);
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         sched_sleep_sync(v);
     }
 }
@@ -64,8 +62,7 @@ void domain_unpause(struct domain *d)
     if (before != 1) {
         return;
     }
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         sched_wake(v);
     }
 }

@@ -25,7 +25,8 @@ struct vcpu *current_vcpu(void)
     return machine_this_cpu()->current;
 }
 
-/* -- creation ------------------------------------------------------------------ */
+/* -- creation
+ * ------------------------------------------------------------------ */
 
 /* Nothing of the guest's is set up: what vcpu_reset() returns to as well. */
 static void pv_vcpu_init(struct pv_vcpu *pv)
@@ -113,8 +114,7 @@ unsigned int domain_online_vcpus(const struct domain *d)
     unsigned int online = 0;
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         if ((atomic_load(&v->sched.pause_flags) & VCPU_DOWN) == 0) {
             online++;
         }
@@ -122,7 +122,8 @@ unsigned int domain_online_vcpus(const struct domain *d)
     return online;
 }
 
-/* -- vcpu_info ------------------------------------------------------------------- */
+/* -- vcpu_info
+ * ------------------------------------------------------------------- */
 
 /* The same state in the new place; what arrives in the old one meanwhile is
  * made up for by evtchn_rescan(). */

@@ -11,7 +11,8 @@
 #include "sched.h"
 #include "string.h"
 
-/* -- listings ---------------------------------------------------------------------- */
+/* -- listings
+ * ---------------------------------------------------------------------- */
 
 /* Adds up @d's vCPUs into @info. Returns the flags that they make. */
 static uint32_t info_of_vcpus(struct domain *d,
@@ -21,8 +22,7 @@ static uint32_t info_of_vcpus(struct domain *d,
     struct vcpu *v;
 
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         unsigned int pauses = atomic_load(&v->sched.pause_flags);
 
         info->cpu_time += sched_cpu_time_ns(v);
@@ -57,9 +57,8 @@ static uint32_t info_flags(const struct domain *d)
     if ((d->config.flags & XEN_DOMCTL_CDF_xs_domain) != 0) {
         flags |= XEN_DOMINF_xs_domain;
     }
-    return flags |
-           (d->shutdown_code & XEN_DOMINF_shutdownmask)
-               << XEN_DOMINF_shutdownshift;
+    return flags | (d->shutdown_code & XEN_DOMINF_shutdownmask)
+                       << XEN_DOMINF_shutdownshift;
 }
 
 void control_domain_info(struct domain *d,
@@ -76,12 +75,13 @@ void control_domain_info(struct domain *d,
     info->shared_info_frame = d->shared_mfn.number;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     info->cpupool = d->cpupool;
-    info->gpaddr_bits = (uint8_t)cpu_policy_get(CPU_POLICY_HOST)
-                            ->extended[8].eax;
+    info->gpaddr_bits =
+        (uint8_t)cpu_policy_get(CPU_POLICY_HOST)->extended[8].eax;
     info->arch_config = d->config.arch;
 }
 
-/* -- sets of CPUs --------------------------------------------------------------------- */
+/* -- sets of CPUs
+ * --------------------------------------------------------------------- */
 
 int control_read_cpumask(struct cpumask *mask,
                          const struct xenctl_bitmap *bitmap)
@@ -127,7 +127,9 @@ int control_write_cpumask(const struct xenctl_bitmap *bitmap,
     return 0;
 }
 
-/* -- policies ---------------------------------------------------------------------------- */
+/* -- policies
+ * ----------------------------------------------------------------------------
+ */
 
 static int write_leaves(const struct cpu_policy *policy, uint32_t *count,
                         guest_va_t to)
@@ -140,10 +142,12 @@ static int write_leaves(const struct cpu_policy *policy, uint32_t *count,
         return 0;
     }
     for (; cpu_policy_enumerate(policy, have, &leaf); have++) {
-        xen_cpuid_leaf_t out = {
-            .leaf = leaf.leaf, .subleaf = leaf.subleaf,
-            .a = leaf.result.eax, .b = leaf.result.ebx,
-            .c = leaf.result.ecx, .d = leaf.result.edx};
+        xen_cpuid_leaf_t out = {.leaf = leaf.leaf,
+                                .subleaf = leaf.subleaf,
+                                .a = leaf.result.eax,
+                                .b = leaf.result.ebx,
+                                .c = leaf.result.ecx,
+                                .d = leaf.result.edx};
 
         if (have == *count) {
             return -XEN_ENOBUFS;

@@ -20,7 +20,7 @@ struct domctl_command {
 };
 
 static const struct domctl_command domctl_commands[] = {
-#define X(name, back_) [XEN_DOMCTL_##name] = {domctl_##name, back_, 0},
+#define X(name, back_)  [XEN_DOMCTL_##name] = {domctl_##name, back_, 0},
 #define N(name, error_) [XEN_DOMCTL_##name] = {NULL, false, error_},
     DOMCTL_LIST(X, N)
 #undef X
@@ -32,7 +32,8 @@ static const struct domctl_command domctl_commands[] = {
 static struct spinlock domctl_lock = SPINLOCK_INIT(LOCK_DOMCTL);
 static domid_t last_domid; /* given by us, not asked for */
 
-/* -- life -------------------------------------------------------------------------- */
+/* -- life
+ * -------------------------------------------------------------------------- */
 
 /* An id that is free: the one asked for, or the next after the last given. */
 static int choose_domid(domid_t asked, domid_t *domid)
@@ -106,7 +107,8 @@ int domctl_resumedomain(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- properties ------------------------------------------------------------------------ */
+/* -- properties
+ * ------------------------------------------------------------------------ */
 
 int domctl_max_mem(struct vcpu *caller, struct domain *d, struct xen_domctl *op)
 {
@@ -176,7 +178,8 @@ int domctl_shadow_op(struct vcpu *caller, struct domain *d,
                                                           : -XEN_EOPNOTSUPP;
 }
 
-/* -- dispatch -------------------------------------------------------------------------- */
+/* -- dispatch
+ * -------------------------------------------------------------------------- */
 
 /* The domain that @op names, held; NULL for commands that name none. */
 static int domctl_target(struct vcpu *caller, const struct xen_domctl *op,

@@ -11,7 +11,8 @@
 #include "mm.h"
 #include "rangeset.h"
 
-/* -- processor ---------------------------------------------------------------------- */
+/* -- processor
+ * ---------------------------------------------------------------------- */
 
 #define POLICY_LEAVES_MAX 256U
 
@@ -25,10 +26,9 @@ int domctl_get_cpu_policy(struct vcpu *caller, struct domain *d,
     if (policy == NULL) {
         policy = cpu_policy_get(CPU_POLICY_PV_DEFAULT);
     }
-    return control_write_policy(policy, &request->nr_leaves,
-                                GUEST_HANDLE_VA(request->leaves),
-                                &request->nr_msrs,
-                                GUEST_HANDLE_VA(request->msrs));
+    return control_write_policy(
+        policy, &request->nr_leaves, GUEST_HANDLE_VA(request->leaves),
+        &request->nr_msrs, GUEST_HANDLE_VA(request->msrs));
 }
 
 static int read_leaves(struct cpu_policy *policy,
@@ -44,8 +44,8 @@ static int read_leaves(struct cpu_policy *policy,
         if (read_guest_index(&in, from, i) != 0) {
             return -XEN_EFAULT;
         }
-        leaf = (struct cpu_policy_leaf){in.leaf, in.subleaf,
-                                        {in.a, in.b, in.c, in.d}};
+        leaf = (struct cpu_policy_leaf){
+            in.leaf, in.subleaf, {in.a, in.b, in.c, in.d}};
         rc = cpu_policy_set_leaf(policy, &leaf);
         if (rc != 0) {
             request->err_leaf = in.leaf;
@@ -121,8 +121,8 @@ int domctl_set_cpu_policy(struct vcpu *caller, struct domain *d,
     if (policy == NULL) {
         return -XEN_ENOMEM;
     }
-    *policy = d->policy != NULL ? *d->policy
-                                : *cpu_policy_get(CPU_POLICY_PV_DEFAULT);
+    *policy =
+        d->policy != NULL ? *d->policy : *cpu_policy_get(CPU_POLICY_PV_DEFAULT);
     rc = policy_read(policy, &op->u.cpu_policy);
     if (rc != 0) {
         heap_free(policy);
@@ -141,7 +141,9 @@ int domctl_set_cpu_policy(struct vcpu *caller, struct domain *d,
 #define TSC_MODE_ALWAYS 1U
 #define TSC_MODE_NEVER  2U
 
-/* -- TSC ------------------------------------------------------------------------------- */
+/* -- TSC
+ * -------------------------------------------------------------------------------
+ */
 
 int domctl_gettscinfo(struct vcpu *caller, struct domain *d,
                       struct xen_domctl *op)
@@ -168,8 +170,7 @@ int domctl_settscinfo(struct vcpu *caller, struct domain *d,
     const struct xen_domctl_tsc_info *info = &op->u.tsc_info;
     uint32_t khz = machine_tsc_khz();
 
-    if (d == caller->domain ||
-        info->tsc_mode > TSC_MODE_NEVER) {
+    if (d == caller->domain || info->tsc_mode > TSC_MODE_NEVER) {
         return -XEN_EINVAL;
     }
     domain_pause(d);
@@ -179,15 +180,15 @@ int domctl_settscinfo(struct vcpu *caller, struct domain *d,
     if (info->tsc_mode != TSC_MODE_NEVER) {
         d->vtsc_offset_ns = info->elapsed_nsec - machine_now_ns();
         d->tsc_khz = info->gtsc_khz != 0 ? info->gtsc_khz : khz;
-        d->vtsc = info->tsc_mode == TSC_MODE_ALWAYS ||
-                  d->tsc_khz != khz;
+        d->vtsc = info->tsc_mode == TSC_MODE_ALWAYS || d->tsc_khz != khz;
     }
     d->tsc_incarnation = info->incarnation + 1;
     domain_unpause(d);
     return 0;
 }
 
-/* -- hypercall page ------------------------------------------------------------------------ */
+/* -- hypercall page
+ * ------------------------------------------------------------------------ */
 
 int domctl_hypercall_init(struct vcpu *caller, struct domain *d,
                           struct xen_domctl *op)
@@ -203,7 +204,9 @@ int domctl_hypercall_init(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- rights -------------------------------------------------------------------------------- */
+/* -- rights
+ * --------------------------------------------------------------------------------
+ */
 
 /* Nobody gives away what he does not have. */
 static int pass_right(struct rangeset *from, struct rangeset *to,

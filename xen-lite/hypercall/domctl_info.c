@@ -64,7 +64,8 @@ int domctl_getvcpuinfo(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- frames ------------------------------------------------------------------------- */
+/* -- frames
+ * ------------------------------------------------------------------------- */
 
 static unsigned long page_info_of_type(uint64_t word)
 {
@@ -89,8 +90,8 @@ static unsigned long page_info_of_type(uint64_t word)
     if ((word & PAGE_TYPE_COUNT_MASK) == 0) {
         return XEN_DOMCTL_PFINFO_NOTAB; /* was one */
     }
-    return info | ((word & PAGE_TYPE_PINNED) != 0 ? XEN_DOMCTL_PFINFO_LPINTAB
-                                                  : 0);
+    return info |
+           ((word & PAGE_TYPE_PINNED) != 0 ? XEN_DOMCTL_PFINFO_LPINTAB : 0);
 }
 
 static unsigned long page_info(const struct domain *d, unsigned long number)

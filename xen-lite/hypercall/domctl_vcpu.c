@@ -19,7 +19,8 @@ static struct vcpu *vcpu_find(struct domain *d, uint32_t id)
     return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
 }
 
-/* -- creation ---------------------------------------------------------------------- */
+/* -- creation
+ * ---------------------------------------------------------------------- */
 
 /* The @n-th CPU online, round and round. */
 static unsigned int nth_cpu(unsigned int n)
@@ -54,7 +55,9 @@ int domctl_max_vcpus(struct vcpu *caller, struct domain *d,
     return rc;
 }
 
-/* -- state ---------------------------------------------------------------------------- */
+/* -- state
+ * ----------------------------------------------------------------------------
+ */
 
 static void vcpu_set_online(struct vcpu *v, bool online)
 {
@@ -161,8 +164,8 @@ int domctl_set_ext_vcpucontext(struct vcpu *caller, struct domain *d,
     domain_pause(d);
     v->pv.sysenter = (struct pv_callback){ext->sysenter_callback_eip,
                                           ext->sysenter_disables_events != 0};
-    v->pv.syscall32 = (struct pv_callback){
-        ext->syscall32_callback_eip, ext->syscall32_disables_events != 0};
+    v->pv.syscall32 = (struct pv_callback){ext->syscall32_callback_eip,
+                                           ext->syscall32_disables_events != 0};
     domain_unpause(d);
     return 0;
 }
@@ -180,8 +183,8 @@ int domctl_get_ext_vcpucontext(struct vcpu *caller, struct domain *d,
     if (v == caller) {
         return -XEN_EINVAL;
     }
-    *ext = (struct xen_domctl_ext_vcpucontext){.vcpu = id,
-                                               .size = sizeof(*ext)};
+    *ext =
+        (struct xen_domctl_ext_vcpucontext){.vcpu = id, .size = sizeof(*ext)};
     ext->sysenter_callback_cs = GUEST_SELECTOR_CS64;
     ext->sysenter_callback_eip = v->pv.sysenter.address;
     ext->sysenter_disables_events = v->pv.sysenter.masks_events;
@@ -265,7 +268,8 @@ int domctl_sendtrigger(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- where and how much ------------------------------------------------------------------ */
+/* -- where and how much
+ * ------------------------------------------------------------------ */
 
 static int affinity_checks(struct domain *d,
                            const struct xen_domctl_vcpuaffinity *request,

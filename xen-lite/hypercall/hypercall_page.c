@@ -18,9 +18,8 @@ static const uint8_t stub_call[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
 #define STUB_CALL_NUMBER 4U
 
 /* push rcx; push r11; push rax; mov eax, iret; syscall */
-static const uint8_t stub_iret[] = {0x51, 0x41, 0x53, 0x50,
-                                    0xb8, __HYPERVISOR_iret, 0, 0, 0,
-                                    0x0f, 0x05};
+static const uint8_t stub_iret[] = {
+    0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret, 0, 0, 0, 0x0f, 0x05};
 
 void hypercall_page_fill(void *page)
 {

@@ -16,7 +16,8 @@
 
 struct platform_info platform_info;
 
-/* -- time -------------------------------------------------------------------------- */
+/* -- time
+ * -------------------------------------------------------------------------- */
 
 static long platform_settime32(const struct xenpf_settime32 *time)
 {
@@ -33,7 +34,8 @@ static long platform_settime64(const struct xenpf_settime64 *time)
     return 0;
 }
 
-/* -- firmware ----------------------------------------------------------------------- */
+/* -- firmware
+ * ----------------------------------------------------------------------- */
 
 struct efi_descriptor {
     uint32_t type;
@@ -139,7 +141,8 @@ static long platform_firmware_info(struct xenpf_firmware_info *info)
     }
 }
 
-/* -- processors and power --------------------------------------------------------- */
+/* -- processors and power
+ * --------------------------------------------------------- */
 
 static long platform_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
 {
@@ -187,8 +190,8 @@ static long platform_cpu_version(struct xenpf_pcpu_version *version)
     }
     machine_cpuid(1, 0, &leaf);
     family = leaf.eax >> 8 & 0xfU;
-    version->family = family == 0xf ? family + (leaf.eax >> 20 & 0xffU)
-                                    : family;
+    version->family =
+        family == 0xf ? family + (leaf.eax >> 20 & 0xffU) : family;
     version->model = (leaf.eax >> 4 & 0xfU) | (leaf.eax >> 12 & 0xf0U);
     version->stepping = leaf.eax & 0xfU;
     version->max_present = 0;

@@ -28,7 +28,8 @@ static long sched_block_op(struct vcpu *v)
     return 0;
 }
 
-/* -- poll -------------------------------------------------------------------------- */
+/* -- poll
+ * -------------------------------------------------------------------------- */
 
 static void poll_begin(struct vcpu *v)
 {
@@ -100,7 +101,8 @@ static long sched_poll_op(struct vcpu *v, guest_va_t arg)
     return 0;
 }
 
-/* -- shutdown ---------------------------------------------------------------------- */
+/* -- shutdown
+ * ---------------------------------------------------------------------- */
 
 static long sched_shutdown_op(struct vcpu *v, guest_va_t arg)
 {
@@ -149,7 +151,8 @@ static long sched_remote_shutdown_op(struct vcpu *v, guest_va_t arg)
     return 0;
 }
 
-/* -- watchdog ------------------------------------------------------------------------- */
+/* -- watchdog
+ * ------------------------------------------------------------------------- */
 
 static void watchdog_expired(void *data)
 {
@@ -218,7 +221,9 @@ static long sched_watchdog_op(struct vcpu *v, guest_va_t arg)
     return rc;
 }
 
-/* -- pin ------------------------------------------------------------------------------- */
+/* -- pin
+ * -------------------------------------------------------------------------------
+ */
 
 static long sched_pin_override_op(struct vcpu *v, guest_va_t arg)
 {

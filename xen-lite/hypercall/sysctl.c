@@ -18,14 +18,15 @@ struct sysctl_command {
 };
 
 static const struct sysctl_command sysctl_commands[] = {
-#define X(name, back_) [XEN_SYSCTL_##name] = {sysctl_##name, back_, 0},
+#define X(name, back_)  [XEN_SYSCTL_##name] = {sysctl_##name, back_, 0},
 #define N(name, error_) [XEN_SYSCTL_##name] = {NULL, false, error_},
     SYSCTL_LIST(X, N)
 #undef X
 #undef N
 };
 
-/* -- console ------------------------------------------------------------------------- */
+/* -- console
+ * ------------------------------------------------------------------------- */
 
 /* In pieces; the ring is cleared when all are out. */
 int sysctl_readconsole(struct xen_sysctl *op)
@@ -60,7 +61,8 @@ int sysctl_readconsole(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- domains ------------------------------------------------------------------------- */
+/* -- domains
+ * ------------------------------------------------------------------------- */
 
 int sysctl_getdomaininfolist(struct xen_sysctl *op)
 {
@@ -88,7 +90,8 @@ int sysctl_getdomaininfolist(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- CPUs and memory ------------------------------------------------------------------ */
+/* -- CPUs and memory
+ * ------------------------------------------------------------------ */
 
 /* Highest number of a CPU online, plus one. */
 static uint32_t cpu_limit(void)
@@ -141,7 +144,9 @@ int sysctl_availheap(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- scheduler ---------------------------------------------------------------------------- */
+/* -- scheduler
+ * ----------------------------------------------------------------------------
+ */
 
 int sysctl_sched_id(struct xen_sysctl *op)
 {
@@ -237,7 +242,9 @@ int sysctl_cpupool_op(struct xen_sysctl *op)
     }
 }
 
-/* -- dispatch -------------------------------------------------------------------------------- */
+/* -- dispatch
+ * --------------------------------------------------------------------------------
+ */
 
 static int sysctl_run(struct xen_sysctl *op)
 {

@@ -12,7 +12,9 @@
 #define NODE_COUNT    1U
 #define NODE_DISTANCE 10U
 
-/* -- size --------------------------------------------------------------------------- */
+/* -- size
+ * ---------------------------------------------------------------------------
+ */
 
 int sysctl_physinfo(struct xen_sysctl *op)
 {
@@ -43,7 +45,8 @@ int sysctl_physinfo(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- topology ------------------------------------------------------------------------- */
+/* -- topology
+ * ------------------------------------------------------------------------- */
 
 static uint32_t cpu_limit(void)
 {
@@ -65,9 +68,8 @@ int sysctl_cputopoinfo(struct xen_sysctl *op)
     uint32_t count = have < request->num_cpus ? have : request->num_cpus;
 
     for (uint32_t cpu = 0; to.address != 0 && cpu < count; cpu++) {
-        struct xen_sysctl_cputopo topo = {XEN_INVALID_CORE_ID,
-                                          XEN_INVALID_SOCKET_ID,
-                                          XEN_INVALID_NODE_ID};
+        struct xen_sysctl_cputopo topo = {
+            XEN_INVALID_CORE_ID, XEN_INVALID_SOCKET_ID, XEN_INVALID_NODE_ID};
 
         if (core_cpus[cpu] != NULL) {
             topo.core = topology_core(cpu);
@@ -126,7 +128,8 @@ int sysctl_pcitopoinfo(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- processor -------------------------------------------------------------------------- */
+/* -- processor
+ * -------------------------------------------------------------------------- */
 
 int sysctl_get_cpu_levelling_caps(struct xen_sysctl *op)
 {

@@ -75,7 +75,8 @@ static long vcpu_get_runstate(struct vcpu *v, guest_va_t arg)
     return write_guest(arg, &info);
 }
 
-/* -- timers ------------------------------------------------------------------------ */
+/* -- timers
+ * ------------------------------------------------------------------------ */
 
 static long vcpu_set_periodic_op(struct vcpu *v, guest_va_t arg)
 {
@@ -110,9 +111,8 @@ static long vcpu_set_singleshot_op(struct vcpu *v, guest_va_t arg)
     if (read_guest(&singleshot, arg) != 0) {
         return -XEN_EFAULT;
     }
-    vcpu_set_singleshot(v, singleshot.timeout_abs_ns != 0
-                               ? singleshot.timeout_abs_ns
-                               : 1);
+    vcpu_set_singleshot(
+        v, singleshot.timeout_abs_ns != 0 ? singleshot.timeout_abs_ns : 1);
     return 0;
 }
 
@@ -125,7 +125,8 @@ static long vcpu_stop_singleshot(struct vcpu *v)
     return 0;
 }
 
-/* -- areas the hypervisor writes ----------------------------------------------------- */
+/* -- areas the hypervisor writes
+ * ----------------------------------------------------- */
 
 static long vcpu_register_info(struct vcpu *v, guest_va_t arg)
 {
@@ -188,7 +189,8 @@ static long vcpu_register_time(struct vcpu *v, guest_va_t arg)
     return 0;
 }
 
-/* -- the rest ------------------------------------------------------------------------ */
+/* -- the rest
+ * ------------------------------------------------------------------------ */
 
 static long vcpu_send_nmi(struct vcpu *v, guest_va_t arg)
 {

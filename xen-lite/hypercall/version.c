@@ -66,14 +66,13 @@ static long version_platform(guest_va_t arg)
 
 static uint32_t features_of(const struct domain *d)
 {
-    uint32_t features = 1U << XENFEAT_memory_op_vnode_supported |
-                        1U << XENFEAT_mmu_pt_update_preserve_ad |
-                        1U << XENFEAT_highmem_assist |
-                        1U << XENFEAT_gnttab_map_avail_bits |
-                        1U << XENFEAT_not_direct_mapped;
+    uint32_t features =
+        1U << XENFEAT_memory_op_vnode_supported |
+        1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist |
+        1U << XENFEAT_gnttab_map_avail_bits | 1U << XENFEAT_not_direct_mapped;
 
-    if ((atomic_load(&d->vm_assist) &
-         (1UL << VMASST_TYPE_pae_extended_cr3)) != 0) {
+    if ((atomic_load(&d->vm_assist) & (1UL << VMASST_TYPE_pae_extended_cr3)) !=
+        0) {
         features |= 1U << XENFEAT_pae_pgdir_above_4gb;
     }
     if (d->privileged) {
@@ -135,8 +134,7 @@ long hc_xen_version(struct vcpu *v, struct hypercall_args *args)
     case XENVER_pagesize:
         return version_pagesize(arg);
     case XENVER_guest_handle:
-        return copy_to_guest(arg, v->domain->handle,
-                             sizeof(v->domain->handle));
+        return copy_to_guest(arg, v->domain->handle, sizeof(v->domain->handle));
     case XENVER_commandline:
         return version_commandline(v->domain, arg);
     case XENVER_build_id:

@@ -22,17 +22,17 @@ struct core_cpu {
     unsigned int id;
     uint32_t apic_id; /* set by the machine after core_cpu_create() */
     uint32_t acpi_id;
-    struct vcpu *current;   /* never NULL once the CPU is up */
+    struct vcpu *current; /* never NULL once the CPU is up */
     struct vcpu *idle;
     _Atomic unsigned int softirqs; /* bit per enum softirq */
     struct work *work_first;       /* interrupts off */
     struct work *work_last;
     struct timer_heap *timers;
     struct run_queue *queue;
-    struct timer time_refresh; /* next fresh clock record of its vCPU */
+    struct timer time_refresh;       /* next fresh clock record of its vCPU */
     _Atomic uint32_t tlb_flushed_at; /* tlb_clock of the last full flush */
     _Atomic uint64_t quiesced;       /* generation seen at the last QUIESCE */
-    _Atomic uint64_t counters[128];   /* software counters: perf.h */
+    _Atomic uint64_t counters[128];  /* software counters: perf.h */
 };
 
 extern struct core_cpu *core_cpus[MAX_CPUS]; /* NULL: no such CPU */

@@ -18,8 +18,8 @@ struct guest_area_access {
 static inline void guest_area_begin(struct vcpu *v,
                                     struct guest_area_access *access)
 {
-    access->switched = !v->pv.kernel_mode &&
-                       !mfn_equal(v->pv.kernel_root, INVALID_MFN);
+    access->switched =
+        !v->pv.kernel_mode && !mfn_equal(v->pv.kernel_root, INVALID_MFN);
     if (access->switched) {
         v->pv.kernel_mode = true;
         machine_load_root(v);

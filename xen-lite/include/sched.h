@@ -34,13 +34,13 @@ struct sched_vcpu {
     bool in_transit;          /* on the way: between two queues */
     struct vcpu *queue_next;  /* run queue, most deserving first */
     struct vcpu *queue_prev;
-    uint64_t virtual_ns;      /* weighted time used: the least runs first */
-    uint64_t run_start_ns;    /* when it was last put on a CPU */
-    uint64_t charged_ns;      /* up to when its use is in virtual_ns */
-    bool boosted;             /* woke lately: goes ahead */
+    uint64_t virtual_ns;   /* weighted time used: the least runs first */
+    uint64_t run_start_ns; /* when it was last put on a CPU */
+    uint64_t charged_ns;   /* up to when its use is in virtual_ns */
+    bool boosted;          /* woke lately: goes ahead */
     bool yielding;
-    bool parked;              /* its domain has used up its cap */
-    bool pinned;              /* SCHEDOP_pin_override: only on pinned_cpu */
+    bool parked; /* its domain has used up its cap */
+    bool pinned; /* SCHEDOP_pin_override: only on pinned_cpu */
     unsigned int pinned_cpu;
     struct cpumask hard_affinity;
     struct cpumask soft_affinity;
@@ -54,10 +54,10 @@ struct sched_vcpu {
 /* Part of struct domain. */
 struct sched_domain {
     _Atomic uint32_t weight;
-    _Atomic uint32_t cap;         /* percent of one CPU; 0: none */
-    _Atomic int64_t budget_ns;    /* left of this period; may be overdrawn */
+    _Atomic uint32_t cap;      /* percent of one CPU; 0: none */
+    _Atomic int64_t budget_ns; /* left of this period; may be overdrawn */
     _Atomic bool refill_armed;
-    struct timer refill;          /* the end of the period */
+    struct timer refill; /* the end of the period */
 };
 
 /* LOCK_DOMAIN is not needed: called once, before the domain can be found. */

@@ -39,8 +39,7 @@ static unsigned int choose_idle(const struct vcpu *v, affinity_test_t *test)
     unsigned int last = atomic_load(&v->sched.cpu);
     unsigned int cpu;
 
-    if (cpumask_test(&cpus_online, last) && test(v, last) &&
-        claim_idle(last)) {
+    if (cpumask_test(&cpus_online, last) && test(v, last) && claim_idle(last)) {
         return last;
     }
     for_each_cpu_in(cpu, &sched_idle_cpus)
@@ -93,7 +92,8 @@ unsigned int affinity_choose(const struct vcpu *v)
     return cpu != MAX_CPUS ? cpu : last;
 }
 
-/* -- changing it -------------------------------------------------------------- */
+/* -- changing it --------------------------------------------------------------
+ */
 
 /* @v may be where it must not be: have it go. */
 static void affinity_changed(struct vcpu *v)

@@ -32,7 +32,8 @@
 static _Atomic uint64_t virtual_clock;
 static _Atomic uint32_t ratelimit_us = RATELIMIT_DEFAULT_US;
 
-/* -- virtual time -------------------------------------------------------------- */
+/* -- virtual time
+ * -------------------------------------------------------------- */
 
 static uint64_t to_virtual(const struct vcpu *v, uint64_t ns)
 {
@@ -124,9 +125,9 @@ bool policy_preempts(const struct vcpu *v, const struct vcpu *running,
                      uint64_t now_ns)
 {
     uint64_t ran_ns = minus(now_ns, running->sched.run_start_ns);
-    uint64_t used = running->sched.virtual_ns +
-                    to_virtual(running,
-                               minus(now_ns, running->sched.charged_ns));
+    uint64_t used =
+        running->sched.virtual_ns +
+        to_virtual(running, minus(now_ns, running->sched.charged_ns));
 
     if (running->domain->is_idle) {
         return true;
@@ -172,7 +173,8 @@ uint64_t policy_slice_ns(const struct run_queue *queue, const struct vcpu *v)
     return slice;
 }
 
-/* -- caps ------------------------------------------------------------------------- */
+/* -- caps
+ * ------------------------------------------------------------------------- */
 
 static int64_t cap_budget(uint32_t cap)
 {
@@ -186,8 +188,7 @@ static int64_t cap_uncharged(struct domain *d)
     uint64_t sum = 0;
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         unsigned long flags;
         struct run_queue *queue = queue_lock_of(v, &flags);
 
@@ -211,8 +212,8 @@ static void cap_refill(void *data)
 
     do {
         refilled = budget + full < most ? budget + full : most;
-    } while (!atomic_compare_exchange_weak(&d->sched.budget_ns, &budget,
-                                           refilled));
+    } while (
+        !atomic_compare_exchange_weak(&d->sched.budget_ns, &budget, refilled));
     if (full != 0 && budget < full) {
         timer_set(&d->sched.refill, machine_now_ns() + CAP_PERIOD_NS);
     } else {
@@ -221,8 +222,7 @@ static void cap_refill(void *data)
     if (refilled <= 0 && full != 0) {
         return;
     }
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         sched_unpark(v);
     }
 }
@@ -241,7 +241,8 @@ bool policy_over_cap(const struct vcpu *v)
            atomic_load(&v->domain->sched.budget_ns) <= 0;
 }
 
-/* -- parameters ---------------------------------------------------------------------- */
+/* -- parameters
+ * ---------------------------------------------------------------------- */
 
 int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap)
 {
@@ -255,8 +256,7 @@ int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap)
     }
     atomic_store(&d->sched.budget_ns, cap_budget(cap));
     atomic_store(&d->sched.cap, cap);
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         sched_unpark(v);
     }
     return 0;

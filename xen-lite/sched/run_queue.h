@@ -30,7 +30,8 @@ static inline bool queue_runs_guest(const struct run_queue *queue)
     return queue->running != NULL && !queue->running->domain->is_idle;
 }
 
-/* -- policy.c: who deserves a CPU ------------------------------------------- */
+/* -- policy.c: who deserves a CPU -------------------------------------------
+ */
 
 /* Time that @v has used since it was last charged, queue locked. */
 void policy_charge(struct run_queue *queue, struct vcpu *v, uint64_t now_ns);
@@ -54,19 +55,22 @@ uint64_t policy_slice_ns(const struct run_queue *queue, const struct vcpu *v);
 bool policy_over_cap(const struct vcpu *v);
 void policy_reset(void);
 
-/* -- runstate.c ----------------------------------------------------------------- */
+/* -- runstate.c
+ * ----------------------------------------------------------------- */
 
 /* @v's queue is locked, or @v is not yet known to any. */
 void runstate_change(struct vcpu *v, int state, uint64_t now_ns);
 
-/* -- schedule.c ------------------------------------------------------------------ */
+/* -- schedule.c
+ * ------------------------------------------------------------------ */
 
 struct run_queue *queue_lock_of(struct vcpu *v, unsigned long *flags);
 void queue_unlock(struct run_queue *queue, unsigned long flags);
 /* Let @v run again if only its cap kept it from it. */
 void sched_unpark(struct vcpu *v);
 
-/* -- affinity.c ------------------------------------------------------------------- */
+/* -- affinity.c
+ * ------------------------------------------------------------------- */
 
 /* May @v run on @cpu? */
 bool affinity_allows(const struct vcpu *v, unsigned int cpu);

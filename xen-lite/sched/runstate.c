@@ -6,8 +6,8 @@
 #include "run_queue.h"
 
 #include "core.h"
-#include "guest_copy.h"
 #include "guest_area.h"
+#include "guest_copy.h"
 
 void runstate_change(struct vcpu *v, int state, uint64_t now_ns)
 {
@@ -65,8 +65,7 @@ static void write_order(void)
  */
 static void publish_flagged(guest_va_t va, struct vcpu_runstate_info *info)
 {
-    const size_t offset =
-        offsetof(struct vcpu_runstate_info, state_entry_time);
+    const size_t offset = offsetof(struct vcpu_runstate_info, state_entry_time);
     guest_va_t entry_time = guest_va_make(va.address + offset);
     uint64_t flagged = info->state_entry_time | XEN_RUNSTATE_UPDATE;
 

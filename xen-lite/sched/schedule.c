@@ -18,7 +18,8 @@
 #include "softirq.h"
 #include "vcpu_time.h"
 
-/* -- locks and lists ----------------------------------------------------------- */
+/* -- locks and lists
+ * ----------------------------------------------------------- */
 
 struct run_queue *queue_lock_of(struct vcpu *v, unsigned long *flags)
 {
@@ -41,9 +42,9 @@ void queue_unlock(struct run_queue *queue, unsigned long flags)
 
 static void queue_first_changed(struct run_queue *queue)
 {
-    atomic_store(&queue->first_virtual_ns,
-                 queue->first != NULL ? queue->first->sched.virtual_ns
-                                      : QUEUE_EMPTY);
+    atomic_store(&queue->first_virtual_ns, queue->first != NULL
+                                               ? queue->first->sched.virtual_ns
+                                               : QUEUE_EMPTY);
 }
 
 static void queue_insert(struct run_queue *queue, struct vcpu *v)
@@ -91,7 +92,8 @@ static void queue_remove(struct run_queue *queue, struct vcpu *v)
     queue_first_changed(queue);
 }
 
-/* -- moving between queues ------------------------------------------------------- */
+/* -- moving between queues
+ * ------------------------------------------------------- */
 
 /* Its CPU should look again: it idles, or @v has the better claim. */
 static void queue_poke(struct run_queue *queue, const struct vcpu *v)
@@ -221,7 +223,8 @@ static void balance(struct core_cpu *cpu)
     }
 }
 
-/* -- wake and sleep ---------------------------------------------------------------- */
+/* -- wake and sleep
+ * ---------------------------------------------------------------- */
 
 bool vcpu_runnable(const struct vcpu *v)
 {
@@ -300,8 +303,7 @@ void sched_sleep_sync(struct vcpu *v)
 {
     sched_sleep_nosync(v);
     /* The current vCPU leaves when it returns from here. */
-    while (v != machine_this_cpu()->current &&
-           atomic_load(&v->sched.running)) {
+    while (v != machine_this_cpu()->current && atomic_load(&v->sched.running)) {
         machine_relax();
     }
 }
@@ -328,8 +330,8 @@ void sched_block_current(void)
 
 void vcpu_unblock(struct vcpu *v)
 {
-    unsigned int before = atomic_fetch_and(&v->sched.pause_flags,
-                                           ~(VCPU_BLOCKED | VCPU_POLLING));
+    unsigned int before =
+        atomic_fetch_and(&v->sched.pause_flags, ~(VCPU_BLOCKED | VCPU_POLLING));
 
     if ((before & VCPU_POLLING) != 0) {
         atomic_fetch_and(&v->domain->polling_vcpus[v->id / 64],
@@ -352,7 +354,8 @@ void vcpu_kick(struct vcpu *v)
     }
 }
 
-/* -- the choice ---------------------------------------------------------------------- */
+/* -- the choice
+ * ---------------------------------------------------------------------- */
 
 /* May @prev, which ran until now, go on or wait its turn here? If not it is
  * parked, or stopped. */
@@ -385,8 +388,7 @@ static struct vcpu *queue_best(struct run_queue *queue, uint64_t now_ns)
             queue_remove(queue, v);
             v->sched.parked = true;
         } else if (affinity_allows(v, queue->cpu) &&
-                   !(atomic_load(&v->sched.running) &&
-                     v != queue->running)) {
+                   !(atomic_load(&v->sched.running) && v != queue->running)) {
             return v;
         }
         v = next;
@@ -513,7 +515,9 @@ void sched_switched(struct vcpu *prev)
     }
 }
 
-/* -- set-up --------------------------------------------------------------------------- */
+/* -- set-up
+ * ---------------------------------------------------------------------------
+ */
 
 int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 {

@@ -48,7 +48,8 @@ bool softirq_pending(void)
     return atomic_load(&machine_this_cpu()->softirqs) != 0;
 }
 
-/* -- work items ------------------------------------------------------------- */
+/* -- work items -------------------------------------------------------------
+ */
 
 void work_queue(struct work *work)
 {
@@ -101,7 +102,8 @@ static void work_softirq(void)
     }
 }
 
-/* -- quiescence -------------------------------------------------------------- */
+/* -- quiescence --------------------------------------------------------------
+ */
 
 void softirq_cpu_init(unsigned int cpu)
 {
@@ -175,7 +177,8 @@ static void quiesce_softirq(void)
     }
 }
 
-/* -- running them ------------------------------------------------------------- */
+/* -- running them -------------------------------------------------------------
+ */
 
 static void (*const softirq_handlers[SOFTIRQ_COUNT])(void) = {
     [SOFTIRQ_TIMER] = timer_softirq,
