@@ -369,115 +369,6 @@ static void no_cpu_idles_while_somebody_waits(void **state)
     assert_true(total >= 299 * WORLD_MS);
 }
 
-/* -- affinity
- * ------------------------------------------------------------------------ */
-
-static struct cpumask mask_of(unsigned int cpu)
-{
-    struct cpumask mask;
-
-    cpumask_clear_all(&mask);
-    cpumask_set(&mask, cpu);
-    return mask;
-}
-
-static void hard_affinity_moves_a_running_vcpu(void **state)
-{
-    struct domain *d = world_spinner(1, 1);
-    struct cpumask mask = mask_of(2);
-
-    (void)state;
-    world_settle();
-    assert_ptr_equal(running_on(0), d->vcpu[0]);
-    assert_int_equal(sched_set_affinity(d->vcpu[0], &mask, NULL), 0);
-    world_settle();
-    assert_ptr_equal(running_on(2), d->vcpu[0]);
-    world_run(50 * WORLD_MS, STEP);
-    assert_ptr_equal(running_on(2), d->vcpu[0]);
-}
-
-static void hard_affinity_holds_against_idle_cpus(void **state)
-{
-    struct domain *a = world_spinner(1, 1);
-    struct domain *b = world_spinner(2, 1);
-    struct cpumask mask = mask_of(1);
-
-    (void)state;
-    assert_int_equal(sched_set_affinity(a->vcpu[0], &mask, NULL), 0);
-    assert_int_equal(sched_set_affinity(b->vcpu[0], &mask, NULL), 0);
-    world_run(200 * WORLD_MS, STEP);
-    assert_in_range(world_cpu_time(a), 85 * WORLD_MS, 115 * WORLD_MS);
-    assert_in_range(world_cpu_time(b), 85 * WORLD_MS, 115 * WORLD_MS);
-}
-
-static void affinity_without_cpus_online_is_refused(void **state)
-{
-    struct domain *d = world_spinner(1, 1);
-    struct cpumask mask = mask_of(FAKE_CPUS + 5);
-
-    (void)state;
-    assert_int_equal(sched_set_affinity(d->vcpu[0], &mask, NULL), -XEN_EINVAL);
-    world_settle();
-    assert_ptr_equal(running_on(0), d->vcpu[0]);
-}
-
-static void soft_affinity_is_preferred_when_free(void **state)
-{
-    struct domain *d = world_domain_paused(1, 1);
-    struct cpumask mask = mask_of(3);
-
-    (void)state;
-    assert_int_equal(sched_set_affinity(d->vcpu[0], NULL, &mask), 0);
-    atomic_store(&d->vcpu[0]->sched.pause_flags, 0);
-    assert_int_equal(domain_unpause_by_controller(d), 0);
-    world_settle();
-    assert_ptr_equal(running_on(3), d->vcpu[0]);
-}
-
-static void soft_affinity_gives_way_to_idle_cpus(void **state)
-{
-    struct domain *a = world_spinner(1, 1);
-    struct domain *b = world_spinner(2, 1);
-    struct cpumask mask = mask_of(1);
-
-    (void)state;
-    assert_int_equal(sched_set_affinity(a->vcpu[0], NULL, &mask), 0);
-    assert_int_equal(sched_set_affinity(b->vcpu[0], NULL, &mask), 0);
-    world_run(100 * WORLD_MS, STEP);
-    assert_true(world_cpu_time(a) + world_cpu_time(b) >= 199 * WORLD_MS);
-}
-
-static void affinity_reads_back(void **state)
-{
-    struct domain *d = world_spinner(1, 1);
-    struct cpumask mask = mask_of(2);
-    struct cpumask hard;
-    struct cpumask soft;
-
-    (void)state;
-    assert_int_equal(sched_set_affinity(d->vcpu[0], &mask, NULL), 0);
-    sched_get_affinity(d->vcpu[0], &hard, &soft);
-    assert_int_equal(cpumask_count(&hard), 1);
-    assert_true(cpumask_test(&hard, 2));
-    assert_int_equal(cpumask_count(&soft), MAX_CPUS);
-}
-
-static void pin_override_holds_until_undone(void **state)
-{
-    struct domain *d = world_spinner(1, 1);
-
-    (void)state;
-    world_settle();
-    assert_int_equal(sched_pin_override(d->vcpu[0], -1), -XEN_EINVAL);
-    assert_int_equal(sched_pin_override(d->vcpu[0], (int)FAKE_CPUS),
-                     -XEN_EINVAL);
-    assert_int_equal(sched_pin_override(d->vcpu[0], 3), 0);
-    assert_int_equal(sched_pin_override(d->vcpu[0], 2), -XEN_EBUSY);
-    world_settle();
-    assert_ptr_equal(running_on(3), d->vcpu[0]);
-    assert_int_equal(sched_pin_override(d->vcpu[0], -1), 0);
-}
-
 /* -- accounts
  * -------------------------------------------------------------------------- */
 
@@ -605,13 +496,6 @@ int main(void)
         CASE_CPUS(idle_cpu_takes_a_waiting_vcpu, 2),
         CASE(three_spinners_on_two_cpus_share_alike),
         CASE(no_cpu_idles_while_somebody_waits),
-        CASE(hard_affinity_moves_a_running_vcpu),
-        CASE(hard_affinity_holds_against_idle_cpus),
-        CASE(affinity_without_cpus_online_is_refused),
-        CASE(soft_affinity_is_preferred_when_free),
-        CASE(soft_affinity_gives_way_to_idle_cpus),
-        CASE(affinity_reads_back),
-        CASE(pin_override_holds_until_undone),
         CASE_CPUS(runstate_times_add_up, 1),
         CASE(paused_vcpu_counts_as_offline),
         CASE(idle_time_is_what_nobody_used),
