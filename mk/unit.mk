@@ -18,6 +18,7 @@ UNIT_SRCS_string := xen-lite/lib/string_util.c
 UNIT_SRCS_bitmap := none
 UNIT_SRCS_list := none
 UNIT_SRCS_vsnprintf := xen-lite/lib/vsnprintf.c
+UNIT_SRCS_e820 := xen-lite/mm/e820.c
 UNIT_SRCS_unpack := $(sort $(wildcard xen-lite/unpack/*.c))
 UNIT_CFLAGS_test_unpack = -DUNPACK_DATA='"$(O)/unit/data"' \
     -DUNPACK_KERNELS='"$(O)/cache/root/boot/vmlinuz-*"'
