@@ -151,6 +151,7 @@ struct domain {
     _Atomic unsigned int dying; /* enum domain_dying */
     unsigned int teardown_step;
     unsigned int teardown_vcpu; /* how many of them are done */
+    unsigned long relinquish_left; /* frames that are yet to be visited */
     xen_domain_handle_t handle;
 
     unsigned int max_vcpus; /* entries in vcpu[]; each may still be NULL */

@@ -264,7 +264,7 @@ static unsigned long listed_pages(struct domain *d)
 
 /*
  * Each frame is visited once: what remains on the list then is held by others,
- * and goes with them. Preempted, it starts over: frames not yet visited come
+ * and goes with them. Progress: d->relinquish_left; frames not yet visited come
  * before those that were.
  */
 int domain_relinquish_memory(struct domain *d)
@@ -274,16 +274,24 @@ int domain_relinquish_memory(struct domain *d)
     if (rc != 0) {
         return rc;
     }
-    frame_unclaim(&d->claimed_pages, ~0UL);
-    for (unsigned long left = listed_pages(d); left != 0; left--) {
+    if (d->relinquish_left == 0) {
+        frame_unclaim(&d->claimed_pages, ~0UL);
+        d->relinquish_left = listed_pages(d);
+    }
+    while (d->relinquish_left != 0) {
         struct page *page = next_page_get(d);
 
+        d->relinquish_left--;
         if (page == NULL) {
             continue;
         }
         rc = relinquish_page(page);
         page_put(page);
-        if (rc != 0 || (left != 1 && softirq_pending())) {
+        if (rc != 0) {
+            d->relinquish_left++; /* it is last of the list now */
+            return rc;
+        }
+        if (d->relinquish_left != 0 && softirq_pending()) {
             return -XEN_ERESTART;
         }
     }
