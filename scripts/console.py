@@ -9,7 +9,8 @@ Nothing here waits a fixed time for anything.
   console.py [options] -- COMMAND...
 
 Exit status: 0 as wanted, 2 usage, 3 time limit, 4 bad line, 5 the machine
-ended before the wanted line. One line on standard error says why not 0.
+ended before the wanted line, 6 it crashed by itself (SIGSEGV). One line on
+standard error says why not 0.
 """
 
 import argparse
@@ -180,6 +181,8 @@ class Console:
             self.take_line(self.partial.strip("\r"))
         if self.last_words:
             self.finish(4, self.last_words)
+        elif code == -signal.SIGSEGV:
+            self.finish(6, "the emulator itself crashed (SIGSEGV)")
         elif self.until and self.status is None:
             self.finish(5, "the machine ended (status %d) before '%s'" %
                         (code, self.args.until))
