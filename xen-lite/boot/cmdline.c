@@ -24,8 +24,8 @@ static int parse_text(const struct option *o, const char *value)
 static int parse_truth(const char *value, bool *truth)
 {
     static const char *const words[][2] = {
-        {"no", "yes"},     {"off", "on"},           {"false", "true"},
-        {"disable", "enable"}, {"0", "1"}, {"0", ""},
+        {"no", "yes"},         {"off", "on"}, {"false", "true"},
+        {"disable", "enable"}, {"0", "1"},    {"0", ""},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
@@ -199,9 +199,9 @@ static int parse_ignored(const struct option *o, const char *value)
     return 0;
 }
 
-#define TEXT(field) parse_text, options.field, sizeof(options.field)
+#define TEXT(field)   parse_text, options.field, sizeof(options.field)
 #define SWITCH(field) parse_switch, &options.field, 0
-#define BOOL(field) parse_bool, &options.field, 0
+#define BOOL(field)   parse_bool, &options.field, 0
 
 static const struct option option_table[] = {
     {"dom0_mem", parse_memory, &options.dom0_mem, 0},

@@ -43,9 +43,8 @@ static void copy_vendor(uint64_t phys)
 {
     const uint16_t *from = mapped(phys, sizeof(platform_info.efi_vendor));
 
-    for (unsigned int i = 0; from != NULL && i < PLATFORM_VENDOR_CHARS - 1 &&
-                             from[i] != 0;
-         i++) {
+    for (unsigned int i = 0;
+         from != NULL && i < PLATFORM_VENDOR_CHARS - 1 && from[i] != 0; i++) {
         platform_info.efi_vendor[i] = from[i];
     }
 }

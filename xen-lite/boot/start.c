@@ -7,13 +7,13 @@
 #include "cmdline.h"
 #include "console.h"
 #include "core.h"
+#include "cpu_features.h"
 #include "cpu_policy.h"
 #include "descriptors.h"
 #include "domain.h"
 #include "efi.h"
 #include "entry.h"
 #include "evtchn.h"
-#include "cpu_features.h"
 #include "hv_map.h"
 #include "idle.h"
 #include "irq.h"
@@ -128,8 +128,7 @@ static void start_memory(void)
     }
     print_memory_map(&boot_info.map);
     free_map = boot_info.map;
-    occupy(boot_info.image_phys,
-           (unsigned long)image_end - HV_IMAGE);
+    occupy(boot_info.image_phys, (unsigned long)image_end - HV_IMAGE);
     occupy(boot_info.info_phys, boot_info.info_bytes);
     for (unsigned int i = 0; i < boot_info.module_count; i++) {
         occupy(boot_info.module[i].start, boot_info.module[i].bytes);
@@ -147,8 +146,7 @@ static void start_processor(void)
     cpu_policy_init_default();
     syscall_init(0);
     descriptors_set_gdt_frame(
-        0, mfn_make((image_phys_of(boot_area) >> PAGE_SHIFT) +
-                    CPU_GDT_INDEX));
+        0, mfn_make((image_phys_of(boot_area) >> PAGE_SHIFT) + CPU_GDT_INDEX));
     cpu_info()->root = hv_l4_phys();
     apic_init(acpi.apic_phys);
     irq_init();

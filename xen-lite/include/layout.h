@@ -18,23 +18,23 @@
 #define XEN_LITE_LAYOUT_H
 
 #ifdef __ASSEMBLER__
-#define HV_CONST(x) x
+#    define HV_CONST(x) x
 #else
-#define HV_CONST(x) x##UL
+#    define HV_CONST(x) x##UL
 #endif
 
 #define HV_SLOT_FIRST 256
 #define HV_SLOT_LAST  271
 
-#define HV_M2P_RO        HV_CONST(0xffff800000000000)
-#define HV_M2P_RW        HV_CONST(0xffff808000000000)
-#define HV_FRAME_TABLE   HV_CONST(0xffff810000000000)
-#define HV_VMAP          HV_CONST(0xffff818000000000)
-#define HV_PERDOMAIN     HV_CONST(0xffff820000000000)
-#define HV_IMAGE         HV_CONST(0xffff82d040000000)
-#define HV_CPU_AREAS     HV_CONST(0xffff82d080000000)
-#define HV_DIRECT_MAP    HV_CONST(0xffff830000000000)
-#define HV_DIRECT_END    HV_CONST(0xffff880000000000)
+#define HV_M2P_RO         HV_CONST(0xffff800000000000)
+#define HV_M2P_RW         HV_CONST(0xffff808000000000)
+#define HV_FRAME_TABLE    HV_CONST(0xffff810000000000)
+#define HV_VMAP           HV_CONST(0xffff818000000000)
+#define HV_PERDOMAIN      HV_CONST(0xffff820000000000)
+#define HV_IMAGE          HV_CONST(0xffff82d040000000)
+#define HV_CPU_AREAS      HV_CONST(0xffff82d080000000)
+#define HV_DIRECT_MAP     HV_CONST(0xffff830000000000)
+#define HV_DIRECT_END     HV_CONST(0xffff880000000000)
 #define HV_PERDOMAIN_SLOT 260
 
 /* Where the image is linked to sit in physical memory; GRUB may move it. */
@@ -60,25 +60,25 @@
 #define CPU_PAGE_GDT        9
 #define CPU_PAGE_STACK      11
 /* One bit for each page there is: the others are guards. */
-#define CPU_PAGES           0xfbaa
-#define CPU_PAGE_COUNT      11
+#define CPU_PAGES      0xfbaa
+#define CPU_PAGE_COUNT 11
 /* Which of them is CPU_PAGE_GDT, when only those that there are count. */
-#define CPU_GDT_INDEX       5
+#define CPU_GDT_INDEX 5
 
 /* Selectors of our own descriptors: page 14 of the 16-page GDT window. */
-#define GDT_WINDOW_PAGES   16
-#define GDT_HV_PAGE        14
-#define GDT_HV_OFFSET      0xe000
-#define GDT_WINDOW_LIMIT   0xefff
-#define HV_CS              0xe008
-#define HV_DS              0xe010
-#define GUEST_CS32         0xe023
-#define GUEST_DS           0xe02b
-#define GUEST_CS64         0xe033
-#define HV_TSS             0xe040
-#define HV_LDT             0xe050
+#define GDT_WINDOW_PAGES 16
+#define GDT_HV_PAGE      14
+#define GDT_HV_OFFSET    0xe000
+#define GDT_WINDOW_LIMIT 0xefff
+#define HV_CS            0xe008
+#define HV_DS            0xe010
+#define GUEST_CS32       0xe023
+#define GUEST_DS         0xe02b
+#define GUEST_CS64       0xe033
+#define HV_TSS           0xe040
+#define HV_LDT           0xe050
 /* Where in the page of descriptors the TSS lies. */
-#define CPU_TSS_OFFSET     0x800
+#define CPU_TSS_OFFSET 0x800
 
 /* Room for struct cpu_info, and where its guest registers begin in it. */
 #define CPU_INFO_BYTES HV_CONST(512)

@@ -13,9 +13,8 @@ _Noreturn void panic(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
 /* The same, showing the state that an exception interrupted. */
-_Noreturn void panic_regs(const struct cpu_user_regs *regs,
-                          const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+_Noreturn void panic_regs(const struct cpu_user_regs *regs, const char *format,
+                          ...) __attribute__((format(printf, 2, 3)));
 
 /* Called by the NMI handler: says so when it interrupted a panic. */
 void panic_nmi(const struct cpu_user_regs *regs);

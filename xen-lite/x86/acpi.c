@@ -193,7 +193,7 @@ static void read_madt(const struct header *h)
     }
 }
 
-/* -- the other tables -------------------------------------------------------- */
+/* -- the other tables ------------------------------------------------------ */
 
 static void read_hpet(const struct header *h)
 {
@@ -263,7 +263,7 @@ static void read_table(uint64_t phys)
     }
 }
 
-/* -- the root ------------------------------------------------------------------ */
+/* -- the root -------------------------------------------------------------- */
 
 static const struct rsdp *rsdp_at(uint64_t phys)
 {

@@ -2,8 +2,8 @@
 /* Local APIC (SDM 3A chapter 11). x2APIC is not yet run on hardware. */
 #include "apic.h"
 
-#include "entry.h"
 #include "cpu_features.h"
+#include "entry.h"
 #include "hv_map.h"
 #include "panic.h"
 #include "printk.h"
@@ -176,8 +176,7 @@ void apic_send_self(unsigned int vector)
 
 void apic_timer_start(uint32_t ticks)
 {
-    apic_write(REG_LVT_TIMER,
-               (ticks != 0 ? 0 : LVT_MASKED) | VECTOR_TIMER);
+    apic_write(REG_LVT_TIMER, (ticks != 0 ? 0 : LVT_MASKED) | VECTOR_TIMER);
     apic_write(REG_TIMER_COUNT, ticks);
 }
 

@@ -5,9 +5,9 @@
  */
 #include "machine.h"
 
-#define DEFINE(name, value)                                                    \
+#define DEFINE(name, value) \
     __asm__ volatile("/* @" #name " %0@ */" : : "i"(value))
-#define REG(name, field)                                                       \
+#define REG(name, field) \
     DEFINE(REGS_##name, offsetof(struct cpu_user_regs, field))
 
 _Static_assert(sizeof(struct cpu_info) <= CPU_INFO_BYTES, "see layout.h");

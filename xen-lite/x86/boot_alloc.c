@@ -22,8 +22,8 @@ void boot_alloc_init(struct e820_map *map)
 
 uint64_t boot_alloc(uint64_t bytes, uint64_t align)
 {
-    uint64_t limit = hv_map_direct_end() != 0 ? hv_map_direct_end()
-                                              : BOOT_MAPPED_END;
+    uint64_t limit =
+        hv_map_direct_end() != 0 ? hv_map_direct_end() : BOOT_MAPPED_END;
     uint64_t phys;
 
     if (boot_map == NULL) {

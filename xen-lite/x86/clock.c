@@ -63,7 +63,7 @@ static struct tick_scale apic_scale; /* ns to ticks */
 static uint64_t wallclock_seconds;
 static uint32_t wallclock_ns;
 
-/* -- platform clocks ----------------------------------------------------------- */
+/* -- platform clocks ------------------------------------------------------- */
 
 static uint32_t hpet_read(void)
 {
@@ -144,7 +144,7 @@ static uint64_t platform_ns(void)
     return tick_scale(ticks, platform_scale);
 }
 
-/* -- measuring at boot ----------------------------------------------------------- */
+/* -- measuring at boot ----------------------------------------------------- */
 
 struct sample {
     uint64_t tsc;
@@ -229,7 +229,7 @@ static void measure(void)
     apic_scale = tick_scale_make(NS_PER_SECOND, apic_khz * 1000UL);
 }
 
-/* -- CMOS clock ------------------------------------------------------------------- */
+/* -- CMOS clock ------------------------------------------------------------ */
 
 #define CMOS_UPDATING 0x80U
 #define CMOS_BINARY   0x04U
@@ -281,8 +281,8 @@ static uint64_t cmos_seconds_once(void)
     if ((mode & CMOS_24_HOURS) == 0) {
         v[2] = v[2] % 12 + (pm ? 12 : 0);
     }
-    return seconds_of(v[5] + (v[5] < 70 ? 2000 : 1900), v[4], v[3], v[2],
-                      v[1], v[0]);
+    return seconds_of(v[5] + (v[5] < 70 ? 2000 : 1900), v[4], v[3], v[2], v[1],
+                      v[0]);
 }
 
 /* Read until two readings agree and no update was under way. */
@@ -302,7 +302,7 @@ static uint64_t cmos_seconds(void)
     return b;
 }
 
-/* -- each CPU's time ---------------------------------------------------------------- */
+/* -- each CPU's time ------------------------------------------------------- */
 
 static uint64_t clock_ns_at(const struct cpu_clock *c, uint64_t tsc)
 {
@@ -441,8 +441,8 @@ void machine_time_scale(struct time_scale *out)
         .system_ns = c->ns,
         .mul = c->scale.mul,
         .shift = c->scale.shift,
-        .flags = feature(FEATURE_TSC_INVARIANT) ? XEN_PVCLOCK_TSC_STABLE_BIT
-                                                : 0,
+        .flags =
+            feature(FEATURE_TSC_INVARIANT) ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
     };
     machine_irq_restore(flags);
 }

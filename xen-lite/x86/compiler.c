@@ -2,8 +2,10 @@
 /* Functions that the compiler may call and libgcc would otherwise give. */
 #include "types.h"
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): the compiler's name */
 int __popcountdi2(int64_t value);
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): the compiler's name */
 int __popcountdi2(int64_t value)
 {
     uint64_t v = (uint64_t)value;

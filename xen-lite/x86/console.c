@@ -118,7 +118,8 @@ size_t machine_console_ring_read(char *buffer, size_t max, uint32_t *index,
     size_t count = 0;
 
     /* An index outside what is kept starts at the oldest byte. */
-    if (incremental && *index - ring_consumer <= ring_producer - ring_consumer) {
+    if (incremental &&
+        *index - ring_consumer <= ring_producer - ring_consumer) {
         from = *index;
     }
     while (count < max && from != ring_producer) {

@@ -87,9 +87,9 @@ void features_detect(void)
         if (i == FEATURE_SMAP && emulated && asked == OPTION_DEFAULT) {
             asked = OPTION_OFF;
         }
-        used[i] = present[i] && (asked == OPTION_ON ||
-                                 (asked == OPTION_DEFAULT &&
-                                  !rows[i].off_by_default));
+        used[i] = present[i] &&
+                  (asked == OPTION_ON ||
+                   (asked == OPTION_DEFAULT && !rows[i].off_by_default));
     }
 }
 
@@ -136,6 +136,7 @@ void features_patch(void)
     if (!used[FEATURE_SMAP]) {
         return;
     }
+    /* cppcheck-suppress comparePointers: one array by the link map */
     for (const struct smap_site *s = smap_sites_start; s < smap_sites_end;
          s++) {
         unsigned long at =
@@ -147,8 +148,8 @@ void features_patch(void)
 
 void features_init_cpu(void)
 {
-    unsigned long cr4 = CR4_PAE | CR4_MCE | CR4_PGE | CR4_DE | CR4_OSFXSR |
-                        CR4_OSXMMEXCPT;
+    unsigned long cr4 =
+        CR4_PAE | CR4_MCE | CR4_PGE | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
     if (used[FEATURE_PAT]) {

@@ -5,8 +5,8 @@
  * CPUID says for all that we enable; all of it is saved and restored whatever
  * the guest's own XCR0 is, for what it has off now it may turn on later.
  */
-#include "domain.h"
 #include "cpu_features.h"
+#include "domain.h"
 #include "machine_vcpu.h"
 #include "mm.h"
 #include "pv.h"

@@ -10,11 +10,11 @@
 #include "string.h"
 #include "x86.h"
 
-#define TABLE_FLAGS  (PTE_P | PTE_RW | PTE_A | PTE_D)
-#define BYTES_2M     (1UL << 21)
-#define BYTES_1G     (1UL << 30)
-#define ENTRIES      512U
-#define VMAP_BYTES   (64UL << 20)
+#define TABLE_FLAGS     (PTE_P | PTE_RW | PTE_A | PTE_D)
+#define BYTES_2M        (1UL << 21)
+#define BYTES_1G        (1UL << 30)
+#define ENTRIES         512U
+#define VMAP_BYTES      (64UL << 20)
 #define AREA_PAGE_COUNT 16U
 
 uint64_t hv_l4[512] __attribute__((aligned(4096)));
@@ -144,8 +144,8 @@ static uint64_t map_ram(const struct e820_map *map)
     for (unsigned int i = 0; i < map->count; i++) {
         const struct e820_range *r = &map->range[i];
         uint64_t start = r->start & ~(PAGE_BYTES - 1);
-        uint64_t end = (r->start + r->bytes + PAGE_BYTES - 1) &
-                       ~(PAGE_BYTES - 1);
+        uint64_t end =
+            (r->start + r->bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 
         if (!wants_direct(r)) {
             continue;
@@ -186,8 +186,8 @@ void *hv_map_io(uint64_t phys, uint64_t bytes)
 
 static void map_area_page(unsigned int cpu, unsigned int page, uint64_t phys)
 {
-    unsigned long va = HV_CPU_AREAS + cpu * (unsigned long)CPU_AREA_BYTES +
-                       page * PAGE_BYTES;
+    unsigned long va =
+        HV_CPU_AREAS + cpu * (unsigned long)CPU_AREA_BYTES + page * PAGE_BYTES;
 
     hv_map_range(va, phys, PAGE_BYTES,
                  page == CPU_PAGE_TRAMPOLINE ? MAP_RX : MAP_RW);
@@ -200,8 +200,8 @@ static void map_first_area(void)
 
     for (unsigned int page = 0; page < AREA_PAGE_COUNT; page++) {
         if (((CPU_PAGES >> page) & 1) != 0) {
-            map_area_page(0, page, image_phys_of(boot_area) +
-                                       used * PAGE_BYTES);
+            map_area_page(0, page,
+                          image_phys_of(boot_area) + used * PAGE_BYTES);
             used++;
         }
     }

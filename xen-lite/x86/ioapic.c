@@ -24,7 +24,7 @@ enum {
 #define ISA_LINES        16U
 
 /* MADT flags of an override (table 5.27). */
-#define OVERRIDE_POLARITY(flags) ((flags) & 3U)
+#define OVERRIDE_POLARITY(flags) ((flags)&3U)
 #define OVERRIDE_TRIGGER(flags)  (((flags) >> 2) & 3U)
 #define OVERRIDE_OPPOSITE        3U /* active low; level */
 
@@ -39,7 +39,7 @@ static struct ioapic ioapics[ACPI_IOAPICS_MAX];
 static unsigned int ioapic_count;
 static unsigned int gsi_count = ISA_LINES;
 
-/* -- registers -------------------------------------------------------------- */
+/* -- registers ------------------------------------------------------------- */
 
 static uint32_t read_reg(const struct ioapic *io, unsigned int reg)
 {
@@ -47,8 +47,7 @@ static uint32_t read_reg(const struct ioapic *io, unsigned int reg)
     return io->registers[IOWIN / 4];
 }
 
-static void write_reg(const struct ioapic *io, unsigned int reg,
-                      uint32_t value)
+static void write_reg(const struct ioapic *io, unsigned int reg, uint32_t value)
 {
     io->registers[IOREGSEL / 4] = reg;
     io->registers[IOWIN / 4] = value;
@@ -67,7 +66,7 @@ static const struct ioapic *find(unsigned int gsi, unsigned int *pin)
     return NULL;
 }
 
-/* -- start -------------------------------------------------------------------- */
+/* -- start ----------------------------------------------------------------- */
 
 static void add_ioapic(const struct acpi_ioapic *from)
 {
@@ -109,7 +108,7 @@ unsigned int ioapic_gsi_count(void)
     return gsi_count;
 }
 
-/* -- wiring ----------------------------------------------------------------------- */
+/* -- wiring ---------------------------------------------------------------- */
 
 unsigned int ioapic_gsi_of_isa(unsigned int isa)
 {
@@ -169,13 +168,12 @@ void ioapic_mask(unsigned int gsi, bool masked)
     write_reg(io, REG_ENTRY + 2 * pin, low | (masked ? ENTRY_MASKED : 0));
 }
 
-/* -- for guests ---------------------------------------------------------------------- */
+/* -- for guests ------------------------------------------------------------ */
 
 int ioapic_read(unsigned long phys, unsigned int reg, uint32_t *value)
 {
     for (unsigned int i = 0; i < ioapic_count; i++) {
-        if (ioapics[i].phys == phys &&
-            reg < REG_ENTRY + 2 * ioapics[i].pins) {
+        if (ioapics[i].phys == phys && reg < REG_ENTRY + 2 * ioapics[i].pins) {
             *value = read_reg(&ioapics[i], reg);
             return 0;
         }

@@ -52,7 +52,7 @@ static uint16_t *vector_maps[MAX_CPUS];
 static uint8_t next_vector[MAX_CPUS];
 static _Atomic uint32_t stray_count;
 
-/* -- start ------------------------------------------------------------------ */
+/* -- start ----------------------------------------------------------------- */
 
 /* Ports of the two 8259s (Intel 8259A data sheet). */
 #define PIC_FIRST_COMMAND  0x20
@@ -111,7 +111,7 @@ void irq_start_console(void)
     }
 }
 
-/* -- vectors ---------------------------------------------------------------- */
+/* -- vectors --------------------------------------------------------------- */
 
 static int make_vector_map(unsigned int cpu)
 {
@@ -160,11 +160,10 @@ static unsigned int find_vectors(unsigned int cpu, unsigned int count)
         unsigned int at = VECTOR_DEVICE_FIRST + (next_vector[cpu] + i) % range;
 
         at &= ~(count - 1);
-        if (at + count - 1 <= VECTOR_DEVICE_LAST &&
-            at >= VECTOR_DEVICE_FIRST &&
+        if (at + count - 1 <= VECTOR_DEVICE_LAST && at >= VECTOR_DEVICE_FIRST &&
             vectors_free(vector_maps[cpu], at, count)) {
-            next_vector[cpu] = (uint8_t)((at - VECTOR_DEVICE_FIRST + count) %
-                                         range);
+            next_vector[cpu] =
+                (uint8_t)((at - VECTOR_DEVICE_FIRST + count) % range);
             return at;
         }
     }
@@ -179,7 +178,7 @@ static void free_place(struct place *place)
     }
 }
 
-/* -- programming, locked ------------------------------------------------------- */
+/* -- programming, locked --------------------------------------------------- */
 
 static unsigned int index_of(const struct line *line)
 {
@@ -234,14 +233,13 @@ static unsigned int move_count(const struct line *line)
 
 static struct line *find_line(unsigned int irq)
 {
-    if (irq >= LINES_MAX ||
-        (irq >= machine_gsi_count() && !lines[irq].used)) {
+    if (irq >= LINES_MAX || (irq >= machine_gsi_count() && !lines[irq].used)) {
         return NULL;
     }
     return &lines[irq];
 }
 
-/* -- arrival -------------------------------------------------------------------- */
+/* -- arrival --------------------------------------------------------------- */
 
 static void console_interrupt(void)
 {
@@ -278,7 +276,7 @@ void irq_device_interrupt(unsigned int vector)
     }
 }
 
-/* -- machine.h --------------------------------------------------------------------- */
+/* -- machine.h ------------------------------------------------------------- */
 
 int machine_gsi_setup(unsigned int gsi, bool level, bool active_low)
 {
@@ -406,7 +404,7 @@ int machine_irq_set_cpu(unsigned int irq, unsigned int cpu)
     return rc;
 }
 
-/* -- MSI ------------------------------------------------------------------------------ */
+/* -- MSI ------------------------------------------------------------------- */
 
 /* @count free lines in a row, locked; LINES_MAX: none. */
 static unsigned int find_lines(unsigned int count)

@@ -22,16 +22,16 @@
 #define MSI_CONTROL_MASKS   0x0100U
 
 /* MSI-X capability, and its table. */
-#define MSIX_CONTROL         2U
-#define MSIX_TABLE           4U
-#define MSIX_CONTROL_SIZE    0x07ffU
-#define MSIX_CONTROL_ALL     0x4000U /* all masked */
-#define MSIX_CONTROL_ENABLE  0x8000U
-#define MSIX_ENTRY_BYTES     16U
-#define MSIX_ENTRY_ADDRESS   0U
-#define MSIX_ENTRY_DATA      2U
-#define MSIX_ENTRY_CONTROL   3U
-#define MSIX_ENTRY_MASKED    1U
+#define MSIX_CONTROL        2U
+#define MSIX_TABLE          4U
+#define MSIX_CONTROL_SIZE   0x07ffU
+#define MSIX_CONTROL_ALL    0x4000U /* all masked */
+#define MSIX_CONTROL_ENABLE 0x8000U
+#define MSIX_ENTRY_BYTES    16U
+#define MSIX_ENTRY_ADDRESS  0U
+#define MSIX_ENTRY_DATA     2U
+#define MSIX_ENTRY_CONTROL  3U
+#define MSIX_ENTRY_MASKED   1U
 
 #define PCI_COMMAND        4U
 #define PCI_COMMAND_MEMORY 2U
@@ -53,7 +53,7 @@ static struct table_page {
 /* Guards table_pages. IRQ-safe, innermost: hence the class. */
 static struct spinlock table_lock = SPINLOCK_INIT(LOCK_CONSOLE);
 
-/* -- table pages --------------------------------------------------------------- */
+/* -- table pages ----------------------------------------------------------- */
 
 /* The slot for @mfn, or the first that was never mapped; NULL: none is left. */
 static struct table_page *table_slot(unsigned long mfn)
@@ -109,7 +109,7 @@ bool msi_owns_frame(mfn_t mfn)
     return false;
 }
 
-/* -- finding --------------------------------------------------------------------- */
+/* -- finding --------------------------------------------------------------- */
 
 static int find_msi(const struct msi_source *source, struct msi *msi)
 {
@@ -166,8 +166,7 @@ static int find_msix(const struct msi_source *source, struct msi *msi)
     if (msi->capability == 0) {
         return -XEN_ENODEV;
     }
-    control = pci_read(msi->bus, msi->devfn, msi->capability + MSIX_CONTROL,
-                       2);
+    control = pci_read(msi->bus, msi->devfn, msi->capability + MSIX_CONTROL, 2);
     entries = (control & MSIX_CONTROL_SIZE) + 1;
     if (source->entry >= entries || source->count != 1) {
         return -XEN_EINVAL;
@@ -194,7 +193,7 @@ int msi_find(const struct msi_source *source, struct msi *msi)
     return msi->is_msix ? find_msix(source, msi) : find_msi(source, msi);
 }
 
-/* -- programming -------------------------------------------------------------------- */
+/* -- programming ----------------------------------------------------------- */
 
 static unsigned int msi_data_offset(const struct msi *msi)
 {
@@ -240,8 +239,7 @@ void msi_enable(const struct msi *msi, bool on, unsigned int count)
     } else {
         control &= ~(MSI_CONTROL_ENABLE | MSI_CONTROL_COUNT);
         if (on) {
-            control |= MSI_CONTROL_ENABLE |
-                       (uint32_t)__builtin_ctz(count) << 4;
+            control |= MSI_CONTROL_ENABLE | (uint32_t)__builtin_ctz(count) << 4;
         }
     }
     pci_write(msi->bus, msi->devfn, offset, 2, control);
@@ -255,8 +253,8 @@ void msi_mask(const struct msi *msi, bool masked)
 
     if (msi->is_msix) {
         bits = msi->entry[MSIX_ENTRY_CONTROL] & ~MSIX_ENTRY_MASKED;
-        msi->entry[MSIX_ENTRY_CONTROL] = bits |
-                                         (masked ? MSIX_ENTRY_MASKED : 0);
+        msi->entry[MSIX_ENTRY_CONTROL] =
+            bits | (masked ? MSIX_ENTRY_MASKED : 0);
         /* Read back: the write has arrived when this returns. */
         (void)msi->entry[MSIX_ENTRY_CONTROL];
         return;

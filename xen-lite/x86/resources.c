@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What of the machine dom0 may not touch, and its memory as dom0 sees it. */
+#include "resources.h"
 #include "acpi.h"
 #include "apic.h"
 #include "clock.h"
@@ -7,7 +8,6 @@
 #include "ioapic.h"
 #include "machine.h"
 #include "msi.h"
-#include "resources.h"
 #include "serial.h"
 
 #define M2P_CHUNK (2UL << 20)
@@ -50,7 +50,7 @@ bool machine_port_reserved(uint16_t port)
 
 bool machine_mmio_reserved(mfn_t mfn)
 {
-    return mfn.number == apic_phys() >> PAGE_SHIFT || ioapic_owns_frame(mfn);
+    return mfn.number == apic_phys() >> PAGE_SHIFT;
 }
 
 static bool is_mmcfg(mfn_t mfn)
@@ -70,5 +70,6 @@ static bool is_mmcfg(mfn_t mfn)
 bool machine_mmio_readonly(mfn_t mfn)
 {
     /* Firmware's AML reads the HPET to see whether there is one. */
-    return msi_owns_frame(mfn) || is_mmcfg(mfn) || clock_owns_frame(mfn);
+    return ioapic_owns_frame(mfn) || msi_owns_frame(mfn) || is_mmcfg(mfn) ||
+           clock_owns_frame(mfn);
 }

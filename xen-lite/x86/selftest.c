@@ -23,7 +23,7 @@
 
 #define NS_PER_SECOND 1000000000UL
 
-/* -- deliberate faults ------------------------------------------------------ */
+/* -- deliberate faults ----------------------------------------------------- */
 
 /* Not inlined, so that backtraces show who called whom. */
 #define FAULT static __attribute__((noinline)) void
@@ -63,6 +63,7 @@ FAULT fault_gp(void)
 /* Deeper and deeper, until the stack meets its guard page: #DF. */
 static unsigned int stack_depth = UINT32_MAX;
 
+/* NOLINTNEXTLINE(misc-no-recursion): what the test is about */
 FAULT fault_stack(void)
 {
     volatile char fill[256];
@@ -96,14 +97,13 @@ static const struct {
     const char *name;
     void (*run)(void);
 } faults[] = {
-    {"page", fault_page},   {"text", fault_text},
-    {"nx", fault_nx},       {"ud", fault_ud},
-    {"divide", fault_divide}, {"gp", fault_gp},
-    {"stack", fault_stack}, {"bug", fault_bug},
-    {"panic", fault_panic}, {"hang", fault_hang},
+    {"page", fault_page},   {"text", fault_text},     {"nx", fault_nx},
+    {"ud", fault_ud},       {"divide", fault_divide}, {"gp", fault_gp},
+    {"stack", fault_stack}, {"bug", fault_bug},       {"panic", fault_panic},
+    {"hang", fault_hang},
 };
 
-/* -- timers: ten seconds, in order, no later than they may be ---------------- */
+/* -- timers: ten seconds, in order, no later than they may be -------------- */
 
 #define TIMER_COUNT   100U
 #define TIMER_STEP_NS (NS_PER_SECOND / 10)
@@ -120,8 +120,8 @@ static struct {
 
 static void timer_fired(void *data)
 {
-    uint64_t want = timer_test.start_ns +
-                    (uint64_t)(unsigned long)data * TIMER_STEP_NS;
+    uint64_t want =
+        timer_test.start_ns + (uint64_t)(unsigned long)data * TIMER_STEP_NS;
     uint64_t now = machine_now_ns();
 
     atomic_fetch_add(&timer_test.fired, 1);
@@ -147,8 +147,7 @@ static bool test_timers(void)
     for (unsigned int i = 0; i < TIMER_COUNT; i++) {
         timer_init(&timers[i], timer_fired, (void *)(unsigned long)(i + 1),
                    i % cpus);
-        timer_set(&timers[i],
-                  timer_test.start_ns + (i + 1UL) * TIMER_STEP_NS);
+        timer_set(&timers[i], timer_test.start_ns + (i + 1UL) * TIMER_STEP_NS);
     }
     end = timer_test.start_ns + TIMER_COUNT * TIMER_STEP_NS + NS_PER_SECOND;
     while (machine_now_ns() < end) {
@@ -163,7 +162,7 @@ static bool test_timers(void)
            atomic_load(&timer_test.late) < TIMER_COUNT / 2;
 }
 
-/* -- IPIs and shootdowns ------------------------------------------------------- */
+/* -- IPIs and shootdowns --------------------------------------------------- */
 
 #define IPI_ROUNDS 100000U
 
@@ -193,8 +192,8 @@ static bool test_ipi(void)
 
     for (unsigned int i = 0; i < IPI_ROUNDS; i++) {
         smp_call(&cpus_online, count_call, NULL);
-        machine_flush_tlb(&cpus_online, i % 64 == 0 ? MACHINE_FLUSH_ALL
-                                                    : HV_PERDOMAIN);
+        machine_flush_tlb(&cpus_online,
+                          i % 64 == 0 ? MACHINE_FLUSH_ALL : HV_PERDOMAIN);
     }
     flushes = total_flushes() - flushes;
     log_info("selftest ipi: %u rounds on %u CPUs, %u calls, %u flushes, "
@@ -205,12 +204,12 @@ static bool test_ipi(void)
            flushes == others * IPI_ROUNDS;
 }
 
-/* -- NMIs in the middle of SYSCALL --------------------------------------------- */
+/* -- NMIs in the middle of SYSCALL ----------------------------------------- */
 
 #define SYSCALL_ROUNDS 200000U
 /* Go on until an NMI hit the trampoline, but not for ever. */
 #define SYSCALL_LIMIT 50000000U
-#define USER_VA        0x400000UL
+#define USER_VA       0x400000UL
 
 /*
  * Ring 3 code with a stack pointer that nobody can use: SYSCALL forever, RAX
@@ -243,8 +242,7 @@ static void syscall_test_end(void);
 
 bool selftest_running(void)
 {
-    return atomic_load_explicit(&syscall_test.running,
-                                memory_order_relaxed) &&
+    return atomic_load_explicit(&syscall_test.running, memory_order_relaxed) &&
            cpu_info()->cpu == syscall_test.cpu;
 }
 
@@ -254,8 +252,8 @@ bool selftest_guest_trap(struct cpu_user_regs *regs)
         return false;
     }
     if (regs->entry_vector != ENTRY_SYSCALL || regs->rsp != USER_RSP ||
-        regs->cs != GUEST_CS64 ||
-        regs->rip != USER_VA + 5 || regs->rax != syscall_test.syscalls + 1) {
+        regs->cs != GUEST_CS64 || regs->rip != USER_VA + 5 ||
+        regs->rax != syscall_test.syscalls + 1) {
         panic_show_regs(regs);
         atomic_store(&syscall_test.bad, true);
         entry_reset_stack(syscall_test_end);
@@ -330,8 +328,7 @@ static bool syscall_test_over(void)
              "ours\n",
              syscall_test.syscalls, nmis, inside);
     return !atomic_load(&syscall_test.bad) &&
-           syscall_test.syscalls >= SYSCALL_ROUNDS && nmis != 0 &&
-           inside != 0;
+           syscall_test.syscalls >= SYSCALL_ROUNDS && nmis != 0 && inside != 0;
 }
 
 static void say(const char *name, bool passed)

@@ -52,8 +52,7 @@ unsigned int smp_cpu_count(void)
     return cpu_count;
 }
 
-/* -- starting
- * ------------------------------------------------------------------ */
+/* -- starting -------------------------------------------------------------- */
 
 void start_other_cpu(void)
 {
@@ -178,8 +177,7 @@ void smp_start_cpus(uint64_t low_page)
     log_info("%u CPUs online\n", cpu_count);
 }
 
-/* -- requests
- * ------------------------------------------------------------------- */
+/* -- requests -------------------------------------------------------------- */
 
 /*
  * One request at a time: the lock is held until all have answered. Taken with
@@ -323,8 +321,7 @@ void machine_kick(unsigned int cpu)
     apic_send(cpu_info_of(cpu)->apic_id, VECTOR_EVENT_CHECK);
 }
 
-/* -- stopping
- * ---------------------------------------------------------------------- */
+/* -- stopping -------------------------------------------------------------- */
 
 #define STOP_WAIT_US 100000U
 #define NO_CPU       UINT32_MAX

@@ -16,8 +16,8 @@
 
 /* Of each CPU: what its watcher saw last, and when that changed. */
 static struct {
-    uint32_t seen;
     uint64_t since_ns;
+    uint32_t seen;
     _Atomic bool hung;
 } watched[MAX_CPUS];
 

@@ -8,16 +8,16 @@
 #define XEN_LITE_ENTRY_H
 
 /* Vectors that we choose: devices from 0x20 up, our own at the top. */
-#define VECTOR_DEVICE_FIRST 0x20
-#define VECTOR_DEVICE_LAST  0xef
+#define VECTOR_DEVICE_FIRST    0x20
+#define VECTOR_DEVICE_LAST     0xef
 #define VECTOR_LEGACY_SPURIOUS 0xf0
-#define VECTOR_UART         0xf9
-#define VECTOR_CALL         0xfa
-#define VECTOR_FLUSH        0xfb
-#define VECTOR_EVENT_CHECK  0xfc
-#define VECTOR_APIC_ERROR   0xfd
-#define VECTOR_TIMER        0xfe
-#define VECTOR_SPURIOUS     0xff
+#define VECTOR_UART            0xf9
+#define VECTOR_CALL            0xfa
+#define VECTOR_FLUSH           0xfb
+#define VECTOR_EVENT_CHECK     0xfc
+#define VECTOR_APIC_ERROR      0xfd
+#define VECTOR_TIMER           0xfe
+#define VECTOR_SPURIOUS        0xff
 /* entry_vector of a frame made by SYSCALL; bit 9 in compatibility mode. */
 #define ENTRY_SYSCALL   0x100
 #define ENTRY_SYSCALL32 0x200
@@ -49,7 +49,7 @@
 #define IST_DF  4
 
 #ifndef __ASSEMBLER__
-#include "types.h"
+#    include "types.h"
 
 /* Exceptions 0 to 31, interrupts off. Of a guest's #DB too. */
 void trap_exception(struct cpu_user_regs *regs);

@@ -7,10 +7,10 @@
 unsigned long extable_find(unsigned long rip);
 
 /* For inline assembly: a fault at label @from continues at label @to. */
-#define EXTABLE(from, to)                                                      \
-    ".section .extable, \"a\"\n\t"                                             \
-    ".balign 4\n\t"                                                            \
-    ".long " #from " - ., " #to " - .\n\t"                                     \
+#define EXTABLE(from, to) \
+    ".section .extable, \"a\"\n\t" \
+    ".balign 4\n\t" \
+    ".long " #from " - ., " #to " - .\n\t" \
     ".previous\n\t"
 
 #endif

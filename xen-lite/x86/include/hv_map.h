@@ -30,7 +30,7 @@
 /* Uncached: entry 3 of the PAT. */
 #define MAP_IO (MAP_RW | PTE_PWT | PTE_PCD)
 
-/* -- boot allocator: RAM of the boot map, until the frame allocator has it -- */
+/* -- boot allocator: RAM of the boot map, until the frame allocator has it - */
 
 /* @map: RAM that is free to use; kept and changed. */
 void boot_alloc_init(struct e820_map *map);
@@ -41,7 +41,7 @@ uint64_t boot_alloc_low(void);
 /* Give all that is left to frame_alloc_add(); boot_alloc() is over. */
 void boot_alloc_finish(void);
 
-/* -- tables ------------------------------------------------------------------ */
+/* -- tables ---------------------------------------------------------------- */
 
 /*
  * Build the tables: image, CPU 0's area, direct map of @map; load them. From

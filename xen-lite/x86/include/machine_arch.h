@@ -20,10 +20,10 @@ struct cpu_info {
     uint64_t spare;
     struct cpu_user_regs guest_regs;
     struct core_cpu *core;
-    struct vcpu *running;   /* whose state the hardware holds */
-    uint64_t user_rsp;      /* scratch of the SYSCALL trampoline */
-    unsigned long root;     /* CR3 as last written */
-    uint64_t time_last_ns;  /* what machine_now_ns() returned last */
+    struct vcpu *running;  /* whose state the hardware holds */
+    uint64_t user_rsp;     /* scratch of the SYSCALL trampoline */
+    unsigned long root;    /* CR3 as last written */
+    uint64_t time_last_ns; /* what machine_now_ns() returned last */
     uint32_t cpu;
     uint32_t apic_id;
     uint32_t timer_count; /* interrupts taken, by kind */

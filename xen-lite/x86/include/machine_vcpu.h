@@ -31,7 +31,7 @@ static inline unsigned long window_of(unsigned int vcpu_id)
     return HV_PERDOMAIN + vcpu_id * (unsigned long)WINDOW_PAGES * PAGE_BYTES;
 }
 
-/* -- fpu.c ------------------------------------------------------------------- */
+/* -- fpu.c ----------------------------------------------------------------- */
 
 /* Each CPU, once CR4 is set: enable what the first CPU found. */
 void fpu_init_cpu(void);
@@ -41,18 +41,18 @@ void fpu_vcpu_destroy(struct vcpu *v);
 void fpu_save(struct vcpu *v);
 void fpu_restore(struct vcpu *v);
 
-/* -- segments.c ------------------------------------------------------------------ */
+/* -- segments.c ------------------------------------------------------------ */
 
 void segments_save(struct vcpu *v);
 /* false: a selector could not be loaded; null was. */
 bool segments_restore(struct vcpu *v);
 
-/* -- debug.c ------------------------------------------------------------------------- */
+/* -- debug.c --------------------------------------------------------------- */
 
 void debug_save(struct vcpu *v);
 void debug_restore(struct vcpu *v);
 
-/* -- window.c ------------------------------------------------------------------------- */
+/* -- window.c -------------------------------------------------------------- */
 
 /* Map this CPU's own descriptors as page 14 of @v's window. */
 void window_map_cpu(struct vcpu *v);

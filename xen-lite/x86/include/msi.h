@@ -11,9 +11,9 @@ struct msi {
     uint8_t devfn;
     uint8_t capability; /* offset in configuration space */
     bool is_msix;
-    bool is_64bit;      /* MSI: the address has 64 bits */
-    bool maskable;      /* MSI: has a mask register */
-    uint8_t index;      /* MSI: which of the function's vectors */
+    bool is_64bit;            /* MSI: the address has 64 bits */
+    bool maskable;            /* MSI: has a mask register */
+    uint8_t index;            /* MSI: which of the function's vectors */
     volatile uint32_t *entry; /* MSI-X: entry of the table, mapped */
 };
 

@@ -29,7 +29,8 @@ static bool panic_again;
 static bool on_stack(unsigned long address)
 {
     unsigned long offset =
-        address - (HV_CPU_AREAS + cpu_info()->cpu * (unsigned long)CPU_AREA_BYTES);
+        address -
+        (HV_CPU_AREAS + cpu_info()->cpu * (unsigned long)CPU_AREA_BYTES);
 
     return offset < CPU_AREA_BYTES &&
            ((CPU_PAGES >> (offset / PAGE_BYTES)) & 1) != 0 &&
@@ -120,13 +121,11 @@ static void show_guest(void)
     const struct cpu_user_regs *regs = &cpu_info()->guest_regs;
     const struct core_cpu *cpu = machine_this_cpu();
 
-    if (cpu == NULL || cpu->current == NULL ||
-        cpu->current->domain->is_idle) {
+    if (cpu == NULL || cpu->current == NULL || cpu->current->domain->is_idle) {
         return;
     }
     printk(LOG_ALWAYS, "Guest: d%uv%u, entered by vector %u\n",
-           cpu->current->domain->domid, cpu->current->id,
-           regs->entry_vector);
+           cpu->current->domain->domid, cpu->current->id, regs->entry_vector);
     printk(LOG_ALWAYS, "rip: %04x:%016lx   rsp: %04x:%016lx\n", regs->cs,
            regs->rip, regs->ss, regs->rsp);
     printk(LOG_ALWAYS, "rax: %016lx   rdi: %016lx   rsi: %016lx\n", regs->rax,
