@@ -367,9 +367,7 @@ static void unlinked_domain_leaves_its_chain_whole(void **state)
     assert_ptr_equal(domain_get(519), c);
 }
 
-/* -- pause
- * ---------------------------------------------------------------------------------
- */
+/* -- pause ----------------------------------------------------------------- */
 
 static void controller_pauses_are_counted(void **state)
 {
@@ -406,9 +404,7 @@ static void controller_pauses_do_not_overflow(void **state)
     assert_int_equal(atomic_load(&d->pause_count), 1);
 }
 
-/* -- shutdown
- * --------------------------------------------------------------------------------
- */
+/* -- shutdown -------------------------------------------------------------- */
 
 static void shutdown_pauses_and_keeps_the_code(void **state)
 {

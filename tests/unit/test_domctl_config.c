@@ -84,9 +84,7 @@ static void hypercall_page_is_filled(void **state)
     assert_int_equal(world_domctl(&op), -XEN_EACCES);
 }
 
-/* -- rights
- * -------------------------------------------------------------------------------
- */
+/* -- rights ---------------------------------------------------------------- */
 
 static void dom0_passes_on_only_what_it_has(void **state)
 {
@@ -152,9 +150,7 @@ static void interrupts_are_checked(void **state)
     assert_true(rangeset_empty(&guest->irqs));
 }
 
-/* -- policy
- * --------------------------------------------------------------------------------
- */
+/* -- policy ---------------------------------------------------------------- */
 
 static struct xen_domctl policy_op(uint32_t cmd, uint32_t leaves, uint32_t msrs)
 {

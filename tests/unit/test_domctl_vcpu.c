@@ -428,9 +428,7 @@ static void node_affinity_is_node_0(void **state)
     assert_int_equal(map[0], 1);
 }
 
-/* -- shares
- * --------------------------------------------------------------------------------
- */
+/* -- shares ---------------------------------------------------------------- */
 
 static void scheduler_op_gets_and_puts(void **state)
 {

@@ -111,9 +111,7 @@ static void unknown_command_is_enosys(void **state)
     assert_int_equal(sched_op(-1, 0), -XEN_ENOSYS);
 }
 
-/* -- poll
- * ---------------------------------------------------------------------------
- */
+/* -- poll ------------------------------------------------------------------ */
 
 static void poll_sleeps_until_its_port(void **state)
 {
@@ -341,9 +339,7 @@ static void fed_watchdog_is_quiet_a_hungry_one_bites(void **state)
     assert_int_equal(fake_shutdown_reason(), SHUTDOWN_reboot);
 }
 
-/* -- pin
- * ---------------------------------------------------------------------------------
- */
+/* -- pin ------------------------------------------------------------------- */
 
 static void pin_override_is_for_dom0(void **state)
 {

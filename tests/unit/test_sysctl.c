@@ -77,9 +77,7 @@ static void commands_not_offered_have_their_errno(void **state)
     }
 }
 
-/* -- console
- * ---------------------------------------------------------------------------
- */
+/* -- console --------------------------------------------------------------- */
 
 static struct xen_sysctl console_op(uint32_t count)
 {
@@ -118,9 +116,7 @@ static void console_ring_is_read_in_pieces(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
 }
 
-/* -- domains
- * ----------------------------------------------------------------------------
- */
+/* -- domains --------------------------------------------------------------- */
 
 static struct xen_sysctl list_op(domid_t first, uint32_t max)
 {
@@ -159,9 +155,7 @@ static void domains_are_listed_by_id(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
 }
 
-/* -- machine
- * -----------------------------------------------------------------------------
- */
+/* -- machine --------------------------------------------------------------- */
 
 static void physinfo_is_sane(void **state)
 {
@@ -231,9 +225,7 @@ static void free_heap_is_told(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
 }
 
-/* -- topology
- * -----------------------------------------------------------------------------
- */
+/* -- topology -------------------------------------------------------------- */
 
 /* Two threads, four cores a socket by leaf 0xb: ids are ssccct. */
 static void topology_comes_from_apic_ids(void **state)
@@ -424,9 +416,7 @@ static void ratelimit_is_read_and_set(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_ESRCH);
 }
 
-/* -- processor
- * --------------------------------------------------------------------------------
- */
+/* -- processor ------------------------------------------------------------- */
 
 static void feature_sets_come_by_index(void **state)
 {

@@ -142,9 +142,7 @@ static void hold_everything(void)
     leave();
 }
 
-/* -- tests
- * ---------------------------------------------------------------------------
- */
+/* -- tests ----------------------------------------------------------------- */
 
 static void idle_domain_gives_all_back(void **state)
 {

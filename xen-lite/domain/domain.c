@@ -338,7 +338,7 @@ static int domain_fill(struct domain *d,
 {
     int rc;
 
-    d->vcpu = heap_alloc(config->max_vcpus * sizeof(*d->vcpu));
+    d->vcpu = heap_alloc(config->max_vcpus * sizeof(struct vcpu *));
     if (d->vcpu == NULL) {
         return -XEN_ENOMEM;
     }
@@ -420,7 +420,7 @@ static struct domain *domain_create_idle(void)
     }
     d->is_idle = true;
     d->max_vcpus = MAX_CPUS;
-    d->vcpu = heap_alloc(MAX_CPUS * sizeof(*d->vcpu));
+    d->vcpu = heap_alloc(MAX_CPUS * sizeof(struct vcpu *));
     return d->vcpu != NULL ? d : NULL;
 }
 

@@ -127,9 +127,7 @@ int control_write_cpumask(const struct xenctl_bitmap *bitmap,
     return 0;
 }
 
-/* -- policies
- * ----------------------------------------------------------------------------
- */
+/* -- policies -------------------------------------------------------------- */
 
 static int write_leaves(const struct cpu_policy *policy, uint32_t *count,
                         guest_va_t to)

@@ -141,9 +141,7 @@ int domctl_set_cpu_policy(struct vcpu *caller, struct domain *d,
 #define TSC_MODE_ALWAYS 1U
 #define TSC_MODE_NEVER  2U
 
-/* -- TSC
- * -------------------------------------------------------------------------------
- */
+/* -- TSC ------------------------------------------------------------------- */
 
 int domctl_gettscinfo(struct vcpu *caller, struct domain *d,
                       struct xen_domctl *op)
@@ -204,9 +202,7 @@ int domctl_hypercall_init(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- rights
- * --------------------------------------------------------------------------------
- */
+/* -- rights ---------------------------------------------------------------- */
 
 /* Nobody gives away what he does not have. */
 static int pass_right(struct rangeset *from, struct rangeset *to,

@@ -55,9 +55,7 @@ int domctl_max_vcpus(struct vcpu *caller, struct domain *d,
     return rc;
 }
 
-/* -- state
- * ----------------------------------------------------------------------------
- */
+/* -- state ----------------------------------------------------------------- */
 
 static void vcpu_set_online(struct vcpu *v, bool online)
 {

@@ -221,9 +221,7 @@ static long sched_watchdog_op(struct vcpu *v, guest_va_t arg)
     return rc;
 }
 
-/* -- pin
- * -------------------------------------------------------------------------------
- */
+/* -- pin ------------------------------------------------------------------- */
 
 static long sched_pin_override_op(struct vcpu *v, guest_va_t arg)
 {

@@ -144,9 +144,7 @@ int sysctl_availheap(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- scheduler
- * ----------------------------------------------------------------------------
- */
+/* -- scheduler ------------------------------------------------------------- */
 
 int sysctl_sched_id(struct xen_sysctl *op)
 {
@@ -242,9 +240,7 @@ int sysctl_cpupool_op(struct xen_sysctl *op)
     }
 }
 
-/* -- dispatch
- * --------------------------------------------------------------------------------
- */
+/* -- dispatch -------------------------------------------------------------- */
 
 static int sysctl_run(struct xen_sysctl *op)
 {

@@ -151,11 +151,11 @@ struct domain {
     _Atomic unsigned int dying; /* enum domain_dying */
     unsigned int teardown_step;
     unsigned int teardown_vcpu; /* how many of them are done */
-    unsigned long relinquish_left; /* frames that are yet to be visited */
     xen_domain_handle_t handle;
 
     unsigned int max_vcpus; /* entries in vcpu[]; each may still be NULL */
     struct vcpu **vcpu;
+    unsigned long relinquish_left; /* frames that are yet to be visited */
 
     /* -- memory: page_lock (LOCK_PAGE_LIST) guards the four below */
     struct spinlock page_lock;
@@ -191,14 +191,13 @@ struct domain {
     uint32_t tsc_incarnation;
     int64_t time_offset_seconds; /* domctl settimeoffset */
     uint64_t vtsc_offset_ns;
-    bool vtsc; /* RDTSC is trapped and scaled */
 
     struct sched_domain sched; /* weight and cap */
 
     /* -- run state: pause_count is atomic, the rest LOCK_DOMAIN */
     _Atomic int pause_count;        /* all reasons */
     _Atomic int controller_pauses;  /* those by domctl pausedomain */
-    bool created_paused_once;
+    bool vtsc;                      /* RDTSC is trapped and scaled */
     _Atomic bool shutting_down;     /* shutdown asked, vCPUs being stopped */
     _Atomic bool shut_down;         /* all vCPUs are paused for it */
     unsigned int shutdown_code;     /* SHUTDOWN_CODE_NONE: not shut down */
@@ -207,9 +206,9 @@ struct domain {
     /* -- configuration by the tools, LOCK_DOMAIN */
     struct e820_range *e820; /* XENMEM_set_memory_map */
     unsigned int e820_count;
+    unsigned int cpupool;
     struct cpu_policy *policy; /* NULL: the default one */
     struct xen_domctl_createdomain config;
-    unsigned int cpupool;
     struct timer watchdog[2];
     uint32_t watchdog_inuse;
     struct spinlock watchdog_lock; /* LOCK_TIMER is inner */

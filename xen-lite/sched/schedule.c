@@ -515,9 +515,7 @@ void sched_switched(struct vcpu *prev)
     }
 }
 
-/* -- set-up
- * ---------------------------------------------------------------------------
- */
+/* -- set-up ---------------------------------------------------------------- */
 
 int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 {
