@@ -152,7 +152,7 @@ static void audit_frame(struct audit *a, struct domain *d, struct page *page)
     uint64_t type = atomic_load(&page->type);
     unsigned int level = pt_level_of_type(page_type_of(type));
 
-    if ((count & (PAGE_COUNT_ALLOCATED | PAGE_COUNT_XEN)) != 0) {
+    if ((count & PAGE_COUNT_ALLOCATED) != 0) {
         found_ref(a, page_mfn(page));
     }
     if ((type & PAGE_TYPE_PINNED) != 0) {
@@ -228,8 +228,8 @@ static void compare_frame(struct audit *a, unsigned long mfn)
     if (page_owner(page) == DOMID_IO) {
         return;
     }
-    if ((count & PAGE_COUNT_XEN) != 0 && a->refs[mfn] == 0) {
-        a->refs[mfn] = 1; /* ours: grant frames and the like */
+    if ((count & PAGE_COUNT_XEN) != 0 && page_owner(page) != DOMID_NOBODY) {
+        a->refs[mfn]++; /* ours: shared_info, grant frames and the like */
     }
     if (refs < a->refs[mfn] || (refs > a->refs[mfn] && !foreign)) {
         report(a, "references: there, found", mfn, refs, a->refs[mfn]);
