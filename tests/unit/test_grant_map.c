@@ -247,8 +247,27 @@ static void page_tables_can_be_granted_for_reading_only(void **state)
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
                      GNTST_general_error);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
+    assert_int_equal(world_page_refs(frame), 1);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle), 0);
     page_put_type(page_of(frame));
+}
+
+static void pins_do_not_wrap(void **state)
+{
+    struct active *active = &guest->grant->active[0][8];
+    grant_handle_t handle;
+
+    (void)state;
+    assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle), 0);
+    active->readers = PINS_MAX;
+    assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 4, &handle),
+                     GNTST_general_error);
+    active->readers = 0;
+    active->writers = PINS_MAX;
+    assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 4, &handle),
+                     GNTST_general_error);
+    active->writers = 1;
+    assert_int_equal(world_page_refs(frame), 2);
 }
 
 static void a_bad_place_undoes_everything(void **state)
@@ -367,6 +386,7 @@ int main(void)
         TEST(a_grant_to_another_is_refused),
         TEST(frames_that_are_not_the_granters_are_refused),
         TEST(page_tables_can_be_granted_for_reading_only),
+        TEST(pins_do_not_wrap),
         TEST(a_bad_place_undoes_everything),
         TEST(the_pinned_frame_stays_though_the_entry_changes),
         TEST(mapping_over_an_entry_drops_it),
