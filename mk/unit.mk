@@ -10,7 +10,7 @@ UNIT_ABI := $(sort $(wildcard tests/abi/*.c))
 
 # Not on the host: what libc or the fake machine supplies there.
 UNIT_EXCLUDE := xen-lite/lib/string.c xen-lite/lib/panic.c xen-lite/mm/heap.c
-CORE_DIRS := hypercall pv mm domain event grant sched lib
+CORE_DIRS := hypercall pv mm domain event grant sched unpack lib
 CORE_SRCS := $(filter-out $(UNIT_EXCLUDE),$(sort $(wildcard \
     $(CORE_DIRS:%=xen-lite/%/*.c))))
 
@@ -20,6 +20,7 @@ UNIT_SRCS_list := none
 UNIT_SRCS_vsnprintf := xen-lite/lib/vsnprintf.c
 UNIT_SRCS_e820 := xen-lite/mm/e820.c
 UNIT_SRCS_unpack := $(sort $(wildcard xen-lite/unpack/*.c))
+UNIT_CFLAGS_test_unpack_kernel = -DUNPACK_DATA='"$(O)/unit/data"'
 UNIT_CFLAGS_test_unpack = -DUNPACK_DATA='"$(O)/unit/data"' \
     -DUNPACK_KERNELS='"$(O)/cache/root/boot/vmlinuz-*"'
 
@@ -90,8 +91,8 @@ $(O)/unit/$(ASAN)/tests/abi/%.o: UNIT_CFLAGS += -Wno-unused
 # Files for the decoders, packed by the distribution's tools.
 $(O)/unit/data/done: tests/unit/make_packed.sh
 	$(call step,GEN,$(@D))tests/unit/make_packed.sh $(@D) && touch $@
-$(foreach v,$(ASAN) $(TSAN) cov,$(O)/unit/$(v)/test_unpack): \
-    | $(O)/unit/data/done
+$(foreach v,$(ASAN) $(TSAN) cov,$(O)/unit/$(v)/test_unpack \
+    $(O)/unit/$(v)/test_unpack_kernel): | $(O)/unit/data/done
 
 # Per cent of the core's lines below which `make coverage` fails.
 COVERAGE_MIN ?= 85
