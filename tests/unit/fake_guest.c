@@ -163,7 +163,20 @@ void fake_guest_destroy(struct fake_guest *guest)
 
     fake_guest_kill(guest);
     if (!privileged) {
-        assert_null(domain_get(domid)); /* someone else still holds it? */
+        if (domain_get(domid) != NULL) {
+            for (unsigned long mfn = 0; mfn < FAKE_END_MFN; mfn++) {
+                struct page *page = &fake_frame_table[mfn];
+
+                if (fake_mfn_valid(mfn) && page_refs(page) != 0 &&
+                    page_owner(page) == domid) {
+                    print_message("mfn %#lx: count %#lx type %#lx at %#x\n",
+                                  mfn, (long)atomic_load(&page->count),
+                                  (long)atomic_load(&page->type),
+                                  page->table_progress);
+                }
+            }
+            fail_msg("domain %u is still there", domid);
+        }
         assert_true(frame_free_count() >= before + pages);
     }
 }

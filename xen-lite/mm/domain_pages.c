@@ -234,22 +234,29 @@ static int relinquish_page(struct page *page)
     return 0;
 }
 
-/* The first frame of the list, with a reference, goes to its end. */
-static struct page *next_page_get(struct domain *d)
+/* The first frame of the list, with a reference. */
+static struct page *first_page_get(struct domain *d)
 {
     struct page *page = NULL;
 
     spin_lock(&d->page_lock);
     if (d->pages.first != PAGE_LINK_END) {
         page = page_of(mfn_make(d->pages.first));
-        list_remove(&d->pages, page);
-        list_add(&d->pages, page);
         if (!page_get(page_mfn(page), d)) {
             page = NULL; /* its last reference is going at this moment */
         }
     }
     spin_unlock(&d->page_lock);
     return page;
+}
+
+/* A frame that was visited, and on which a reference is held. */
+static void move_to_end(struct domain *d, struct page *page)
+{
+    spin_lock(&d->page_lock);
+    list_remove(&d->pages, page);
+    list_add(&d->pages, page);
+    spin_unlock(&d->page_lock);
 }
 
 static unsigned long listed_pages(struct domain *d)
@@ -279,18 +286,20 @@ int domain_relinquish_memory(struct domain *d)
         d->relinquish_left = listed_pages(d);
     }
     while (d->relinquish_left != 0) {
-        struct page *page = next_page_get(d);
+        struct page *page = first_page_get(d);
 
-        d->relinquish_left--;
         if (page == NULL) {
+            d->relinquish_left--;
             continue;
         }
         rc = relinquish_page(page);
-        page_put(page);
         if (rc != 0) {
-            d->relinquish_left++; /* it is last of the list now */
-            return rc;
+            page_put(page);
+            return rc; /* it stays the first */
         }
+        d->relinquish_left--;
+        move_to_end(d, page);
+        page_put(page);
         if (d->relinquish_left != 0 && softirq_pending()) {
             return -XEN_ERESTART;
         }
