@@ -6,8 +6,8 @@ BENCH_CPU ?= Nehalem
 .PHONY: bench
 bench: ## times, sizes and memory beside Xen 4.17, median of RUNS=3
 	$(Q)scripts/install-deps.sh bench
-	$(Q)$(MAKE) -s --no-print-directory images \
-	    $(if $(filter xen,$(BENCH_ONLY)),,all)
+	$(Q)$(MAKE) $(JOBS) -s --no-print-directory images \
+	    $(if $(filter xen,$(BENCH_ONLY)),,$(O)/xen-lite.elf)
 	$(Q)mkdir -p docs/results
 	$(Q)python3 scripts/bench.py --out $(abspath $(O)) \
 	    --cache $(abspath $(CACHE)) --runs $(RUNS) --cpu $(BENCH_CPU) \

@@ -4,11 +4,13 @@
 #   TOOL=xlite|xl   SLOW=n (time limits times n)
 HV ?= xenlite
 SLOW ?= 1
+# All processors, unless the user said how many.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 SYSTEM_ENV = O=$(abspath $(O)) CACHE=$(abspath $(CACHE)) HV=$(HV) \
     GROUP="$(GROUP)" TESTS="$(TESTS)" SLOW=$(SLOW) $(if $(TOOL),TOOL=$(TOOL))
 # The oracle needs nothing of ours but the images.
-SYSTEM_NEEDS = images $(if $(filter xenlite,$(HV)),all)
+SYSTEM_NEEDS = images $(if $(filter xenlite,$(HV)),$(O)/xen-lite.elf)
 
 .PHONY: deps-run deps-test test test-system test-long
 deps-run:
@@ -19,15 +21,15 @@ deps-test:
 
 # Packages first: the rest of the build needs what they bring.
 test: deps-test ## run the unit tests and the system tests
-	$(Q)$(MAKE) --no-print-directory test-unit
+	$(Q)$(MAKE) $(JOBS) --no-print-directory test-unit
 	$(Q)$(MAKE) --no-print-directory test-system
 
 test-system: deps-test ## boot hypervisor, dom0 and guests in QEMU (HV= TESTS= GROUP=)
-	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS)
 	$(Q)$(SYSTEM_ENV) TIER=quick tests/system/run.sh
 
 test-long: deps-test ## the system tests that take longer, too
-	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS)
 	$(Q)$(SYSTEM_ENV) TIER=long tests/system/run.sh
 
 DEMO_ENV = O=$(abspath $(O)) CACHE=$(abspath $(CACHE)) HV=$(HV) \
@@ -35,9 +37,9 @@ DEMO_ENV = O=$(abspath $(O)) CACHE=$(abspath $(CACHE)) HV=$(HV) \
 
 .PHONY: demo run
 demo: deps-run ## boot dom0 and a Linux guest, let both prove themselves
-	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS)
 	$(Q)$(DEMO_ENV) scripts/demo.sh demo
 
 run: deps-run ## the same with dom0's shell on this terminal
-	$(Q)$(MAKE) -s --no-print-directory $(SYSTEM_NEEDS)
+	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS)
 	$(Q)$(DEMO_ENV) scripts/demo.sh run

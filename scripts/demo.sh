@@ -56,7 +56,7 @@ bad='Panic on CPU|PANIC|Manual reset required|Kernel panic - not syncing'
 set -- --log "$log" --bad "$bad" \
     --show 'XL-STAGE grub-handover=>GRUB has loaded everything' \
     --show '^\(XEN\) Xen version ([^ ]*)=>Xen \1 starts' \
-    --show '^(xen-lite [0-9][^ ]*.*)=>\1' \
+    --show '^\(XEN\) (xen-lite): .*=>\1 starts' \
     --show '^\[ *0\.0+\] Linux version ([^ ]*)=>dom0: Linux \1 starts' \
     --show 'XL-STAGE dom0-userspace=>dom0: user space' \
     --show 'XL-STAGE xenstored=>dom0: xenstored answers' \
