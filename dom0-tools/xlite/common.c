@@ -10,6 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <xenstore_lib.h>
 
 #define MAX_DOMAINS 1024
 
@@ -116,14 +121,50 @@ int need_hypervisor(struct xlite *x)
     return 0;
 }
 
+static bool socket_answers(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool answers;
+
+    if (fd < 0) {
+        return false;
+    }
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+                   xs_daemon_socket());
+    answers = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    (void)close(fd);
+    return answers;
+}
+
+/* xenstored may also live in a domain of its own. */
+static bool store_domain_exists(struct xlite *x)
+{
+    xc_dominfo_t *list;
+    bool found = false;
+    int count;
+
+    if (x->xch == NULL) {
+        return false;
+    }
+    count = all_domains(x, &list);
+    for (int i = 0; i < count && !found; i++) {
+        found = list[i].xenstore && !list[i].dying;
+    }
+    if (count >= 0) {
+        free(list);
+    }
+    return found;
+}
+
 /*
- * Only the socket: the kernel's own device would wait for ever when no
- * xenstored is there to answer.
+ * libxenstore falls back to the kernel's own device, where a request waits for
+ * ever if no xenstored is there to answer: so see first whether one is.
  */
 void try_store(struct xlite *x)
 {
-    if (x->xsh == NULL) {
-        x->xsh = xs_open(XS_OPEN_SOCKETONLY);
+    if (x->xsh == NULL && (socket_answers() || store_domain_exists(x))) {
+        x->xsh = xs_open(0);
     }
 }
 
