@@ -36,3 +36,16 @@ $(IMAGES)/guest.cpio: $(IMAGES)/guest.img $(IMAGES)/vmlinuz $(KIT)/mkcpio.sh
 
 .PHONY: images
 images: $(IMAGES)/dom0.img $(IMAGES)/guest.cpio ## make the dom0 and guest images from Debian packages
+
+# What `make run` boots, for a real machine or a stick. ISO_ARGS adds to the
+# hypervisor's command line, ISO_DOM0_ARGS to dom0's.
+$(O)/xen-lite.iso: scripts/mkiso.sh $(O)/xen-lite.elf $(IMAGES)/dom0.img \
+    $(IMAGES)/guest.cpio
+	$(Q)$(call step,ISO,$(@F))scripts/mkiso.sh -o $@ -x $(O)/xen-lite.elf \
+	    -k $(IMAGES)/vmlinuz -i $(IMAGES)/dom0.img -i $(IMAGES)/guest.cpio \
+	    -X "dom0_mem=512M,max:512M console=com1 com1=115200,8n1 \
+	    $(ISO_ARGS)" -K "console=hvc0 xl.tool=xlite \
+	    xl.run=/usr/share/xl/demo.sh xl.after=shell $(ISO_DOM0_ARGS)"
+
+.PHONY: iso
+iso: $(O)/xen-lite.iso ## make the boot ISO (BIOS and UEFI)
