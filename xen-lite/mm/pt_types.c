@@ -45,8 +45,8 @@ int pt_table_get(struct page *page, struct domain *d, unsigned int level,
         if (slot_is_skipped(level, slot)) {
             continue;
         }
-        if (preemptible && level > 1 && slot != first && table[slot] != 0 &&
-            softirq_pending()) {
+        if (preemptible && level > 1 && slot != first &&
+            pt_read(&table[slot]) != 0 && softirq_pending()) {
             page->table_progress = slot;
             return -XEN_ERESTART;
         }
