@@ -77,7 +77,7 @@ static int allocate_p2m(struct builder *b)
 {
     unsigned long wanted = b->layout.p2m_pages;
     unsigned int order = order_below(wanted * 2 - 1);
-    struct page *page = frame_alloc(order, 64);
+    struct page *page = frame_alloc_unscrubbed(order);
     mfn_t first;
 
     if (page == NULL) {
@@ -104,10 +104,14 @@ static int allocate_chunk(struct builder *b, unsigned long pfn,
     unsigned int order = order_below(count);
     struct page *page;
 
-    while (domain_alloc_pages(b->d, order, 64, &page) != 0) {
+    while ((page = frame_alloc_unscrubbed(order)) == NULL) {
         if (order-- == 0) {
             return -XEN_ENOMEM;
         }
+    }
+    if (domain_assign_pages(b->d, page, order) != 0) {
+        frame_free(page, order);
+        return -XEN_ENOMEM;
     }
     *done = 1UL << order;
     for (unsigned long i = 0; i < *done; i++) {
@@ -428,15 +432,23 @@ static int build(struct builder *b, const void *image, size_t image_bytes)
     return rc == 0 ? start_vcpu(b) : rc;
 }
 
+static unsigned long ms_since(uint64_t start_ns)
+{
+    return (machine_now_ns() - start_ns) / 1000000;
+}
+
 int dom0_build(const struct dom0_config *config, struct domain **d)
 {
     struct builder builder = {.config = config};
     struct kernel_fault fault = {.why = "its memory cannot be had"};
     struct unpacked_kernel image;
+    uint64_t start_ns = machine_now_ns();
     int rc =
         unpack_kernel(config->kernel, config->kernel_bytes, &image, &fault);
 
     if (rc == 0) {
+        log_info("dom0: kernel unpacked in %lu ms\n", ms_since(start_ns));
+        start_ns = machine_now_ns();
         rc = elf_parse_pv_kernel(image.start, image.bytes, &builder.kernel,
                                  &fault);
         if (rc == 0) {
@@ -444,6 +456,8 @@ int dom0_build(const struct dom0_config *config, struct domain **d)
             unpack_kernel_free(&image);
             if (rc != 0) {
                 log_error("dom0: building it failed: error %d\n", -rc);
+            } else {
+                log_info("dom0: built in %lu ms\n", ms_since(start_ns));
             }
             *d = builder.d;
             return rc;

@@ -131,7 +131,7 @@ int unpack_kernel(const void *file, size_t bytes, struct unpacked_kernel *out,
         return rc;
     }
     out->order = order_for(payload.unpacked_bytes);
-    out->frames = frame_alloc(out->order, 64);
+    out->frames = frame_alloc_unscrubbed(out->order);
     if (out->frames == NULL) {
         return fail(fault, "there is no memory to unpack it", -XEN_ENOMEM);
     }

@@ -42,6 +42,11 @@ void frame_add_io(mfn_t first, unsigned long count);
  * last owner flushed. NULL when there are none.
  */
 struct page *frame_alloc(unsigned int order, unsigned int address_bits);
+/*
+ * The same from anywhere, with what was there before in it: only while no
+ * guest has run yet, for dom0 and for what no guest will see.
+ */
+struct page *frame_alloc_unscrubbed(unsigned int order);
 /* The same for one who set frames aside: they come out of *claim. */
 struct page *frame_alloc_claimed(unsigned int order, unsigned int address_bits,
                                  unsigned long *claim);

@@ -17,9 +17,10 @@
 #include "spinlock.h"
 #include "string.h"
 
-#define ZONES      33U /* frame numbers have at most 32 bits */
-#define NOT_A_HEAD 0U  /* table_progress of other frames; heads: order + 1 */
-#define FREE_WORD                                                              \
+#define ALL_ADDRESS_BITS 64U
+#define ZONES            33U /* frame numbers have at most 32 bits */
+#define NOT_A_HEAD       0U /* table_progress of other frames; heads: order + 1 */
+#define FREE_WORD \
     (PAGE_COUNT_FREE | ((uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT))
 
 struct zone {
@@ -55,7 +56,8 @@ static void prepare_zones(void)
     zones_ready = true;
 }
 
-/* -- free blocks; heap_lock held ---------------------------------------------- */
+/* -- free blocks; heap_lock held ----------------------------------------------
+ */
 
 static void block_insert(unsigned long mfn, unsigned int order)
 {
@@ -145,7 +147,8 @@ static uint32_t block_take(unsigned int order, unsigned int highest_zone)
     return PAGE_LINK_END;
 }
 
-/* -- giving out ----------------------------------------------------------------- */
+/* -- giving out
+ * ----------------------------------------------------------------- */
 
 /* Translations that the last users of these frames left must be gone. */
 static void flush_stale(const struct page *page, unsigned long count)
@@ -203,8 +206,8 @@ static unsigned int highest_zone(unsigned int address_bits)
     return address_bits < ZONES - 1 ? address_bits : ZONES - 1;
 }
 
-struct page *frame_alloc_claimed(unsigned int order, unsigned int address_bits,
-                                 unsigned long *claim)
+static struct page *take(unsigned int order, unsigned int address_bits,
+                         unsigned long *claim, bool scrub)
 {
     unsigned long count = 1UL << order;
     uint32_t mfn = PAGE_LINK_END;
@@ -235,10 +238,22 @@ struct page *frame_alloc_claimed(unsigned int order, unsigned int address_bits,
     for (unsigned long i = 0; i < count; i++) {
         uint64_t word = atomic_load(&page[i].count);
 
-        prepare_frame(&page[i], (word & PAGE_COUNT_DIRTY) != 0);
-        atomic_store(&page[i].count, (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT);
+        prepare_frame(&page[i], scrub && (word & PAGE_COUNT_DIRTY) != 0);
+        atomic_store(&page[i].count,
+                     (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT);
     }
     return page;
+}
+
+struct page *frame_alloc_claimed(unsigned int order, unsigned int address_bits,
+                                 unsigned long *claim)
+{
+    return take(order, address_bits, claim, true);
+}
+
+struct page *frame_alloc_unscrubbed(unsigned int order)
+{
+    return take(order, ALL_ADDRESS_BITS, NULL, false);
 }
 
 struct page *frame_alloc(unsigned int order, unsigned int address_bits)
@@ -246,7 +261,8 @@ struct page *frame_alloc(unsigned int order, unsigned int address_bits)
     return frame_alloc_claimed(order, address_bits, NULL);
 }
 
-/* -- taking back ---------------------------------------------------------------- */
+/* -- taking back
+ * ---------------------------------------------------------------- */
 
 static void mark_free(struct page *page, unsigned long count)
 {
@@ -319,7 +335,8 @@ void frame_add_io(mfn_t first, unsigned long count)
     }
 }
 
-/* -- claims and counts ----------------------------------------------------------- */
+/* -- claims and counts
+ * ----------------------------------------------------------- */
 
 int frame_claim(unsigned long *claim, unsigned long frames)
 {
