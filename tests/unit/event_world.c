@@ -30,6 +30,8 @@ static struct {
     _Atomic unsigned long heap_left;
     _Atomic unsigned long copies_left;
     unsigned int preempt_period;
+    _Atomic unsigned int spins;
+    _Atomic bool yield_in_locks;
     _Atomic unsigned int preempt_checks;
     char console[CONSOLE_BYTES];
     size_t console_used;
@@ -42,6 +44,7 @@ static struct {
 
 void fake_relax(void)
 {
+    atomic_fetch_add(&world.spins, 1);
     syscall(SYS_sched_yield);
 }
 
@@ -56,6 +59,9 @@ void fake_lock_acquired(unsigned int class_of)
         bug_at(__FILE__, __LINE__, "port lock with interrupts on");
     }
     held[class_of]++;
+    if (class_of == LOCK_EVENT && atomic_load(&world.yield_in_locks)) {
+        syscall(SYS_sched_yield);
+    }
 }
 
 void fake_lock_released(unsigned int class_of)
@@ -232,6 +238,16 @@ void world_preempt_every(unsigned int period)
 void world_copy_fail_after(unsigned long n)
 {
     atomic_store(&world.copies_left, n);
+}
+
+unsigned int world_spins(void)
+{
+    return atomic_load(&world.spins);
+}
+
+void world_yield_in_locks(bool yield)
+{
+    atomic_store(&world.yield_in_locks, yield);
 }
 
 const char *world_console(void)

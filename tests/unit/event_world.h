@@ -43,6 +43,10 @@ unsigned long world_heap_objects(void);
 void world_preempt_every(unsigned int period);
 /* Copies to or from the guest fail from the @n-th on; ~0: none. */
 void world_copy_fail_after(unsigned long n);
+/* How often a CPU waited in a loop since the start. */
+unsigned int world_spins(void);
+/* Let other threads run whenever a domain's event lock has been taken. */
+void world_yield_in_locks(bool yield);
 /* What was printed, NUL-ended. */
 const char *world_console(void);
 void world_console_input(const char *text);

@@ -373,6 +373,7 @@ static void binding_closing_and_sending_race_safely(void **state)
     (void)state;
     dom0->event.max_port = 8;
     guest->event.max_port = 8;
+    world_yield_in_locks(true);
     pthread_create(&thread[0], NULL, race_of_dom0, NULL);
     pthread_create(&thread[1], NULL, race_of_guest, NULL);
     pthread_create(&thread[2], NULL, race_sender, dom0);

@@ -5,8 +5,11 @@
 #include "evtchn.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "event_world.h"
+
+#include "../../xen-lite/event/port.h"
 
 static struct domain *dom0;
 static struct domain *guest;
@@ -247,6 +250,38 @@ static void raising_races_with_closing(void **state)
     assert_int_equal(evtchn_audit(guest), 0);
 }
 
+static void *raise_once(void *arg)
+{
+    (void)arg;
+    virq_raise_vcpu(guest->vcpu[0], VIRQ_TIMER);
+    return NULL;
+}
+
+/* The same at the one moment that counts: the number was read, and the port is
+ * closed and opened as another before its lock is taken. */
+static void a_port_closed_while_raising_is_not_told(void **state)
+{
+    evtchn_port_t number;
+    struct evtchn *port;
+    unsigned long flags;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(bind_port(guest, VIRQ_TIMER, 0, &number), 0);
+    port = evtchn_lookup(guest, number);
+    flags = spin_lock_irqsave(&port->lock);
+    pthread_create(&thread, NULL, raise_once, NULL);
+    while (world_spins() == 0) {
+        usleep(100);
+    }
+    port_set_state(port, PORT_UNBOUND);
+    __atomic_store_n(&guest->vcpu[0]->virq_port[VIRQ_TIMER], 0,
+                     __ATOMIC_SEQ_CST);
+    spin_unlock_irqrestore(&port->lock, flags);
+    pthread_join(thread, NULL);
+    assert_false(take(guest, number));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +299,7 @@ int main(void)
         TEST(a_dead_handler_is_replaced_by_dom0),
         TEST(only_global_virqs_have_handlers),
         TEST(raising_races_with_closing),
+        TEST(a_port_closed_while_raising_is_not_told),
     };
 
     return cmocka_run_group_tests_name("virq", tests, NULL, NULL);
