@@ -13,7 +13,7 @@ for cpu in 0 1; do
         grep -q "^processor.*: $cpu" /proc/cpuinfo
 done
 answer dom0 smp
-check "no oops so far" sh -c '! dmesg | grep -E "Oops|BUG:|WARNING:|rcu.*stall|lockup"'
+check "no oops so far" sh -c '! dmesg | grep -E "Oops|BUG:|WARNING: CPU|rcu.*stall|lockup"'
 checks_end
 DOM0
 boot -s 2

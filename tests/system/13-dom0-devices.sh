@@ -50,7 +50,7 @@ grep -E 'ahci|virtio|eth' /proc/interrupts
 check "three cards" [ "$(echo $cards | wc -w)" = 3 ]
 check "AHCI by MSI" grep -q 'xen-pirq.*-msi.*ahci' /proc/interrupts
 check "virtio by MSI-X" grep -q 'xen-pirq.*-msi-x.*virtio' /proc/interrupts
-check "no line was lost" sh -c '! dmesg | grep -E "nobody cared|WARNING:|Oops|NETDEV WATCHDOG|failed command"'
+check "no line was lost" sh -c '! dmesg | grep -E "nobody cared|WARNING: CPU|Oops|NETDEV WATCHDOG|failed command"'
 checks_end
 DOM0
 mkdir -p "$work"

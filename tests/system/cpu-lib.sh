@@ -9,7 +9,7 @@ check "two CPUs" [ "$(nproc)" = 2 ]
 check "memory holds what was put there" mmstress 4
 check "xl info" sh -c 'xl info | grep -q "^nr_cpus *: 2$"'
 check "no oops so far" \
-    sh -c '! dmesg | grep -E "Oops|BUG:|WARNING:|general protection"'
+    sh -c '! dmesg | grep -E "Oops|BUG:|WARNING: CPU|general protection"'
 grep -m 1 'model name' /proc/cpuinfo
 checks_end
 DOM0
