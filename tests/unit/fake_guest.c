@@ -17,7 +17,7 @@
 #define PAGE_FLAGS  (PTE_PRESENT | PTE_ACCESSED | PTE_NX)
 #define MULTICALL_MAX_PASSES 1000000U
 
-static unsigned int continuations;
+static _Thread_local unsigned int continuations;
 
 /* -- building --------------------------------------------------------------------- */
 

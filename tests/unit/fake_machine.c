@@ -323,8 +323,6 @@ static void cpus_start(void)
 static void core_start(void)
 {
     fake_set_cpu(0);
-    frame_alloc_add(mfn_make(FAKE_LOW_MFN), FAKE_BANK_FRAMES);
-    frame_alloc_add(mfn_make(FAKE_HIGH_MFN), FAKE_BANK_FRAMES);
     if (domain_init() != 0) {
         fail_msg("domain_init");
     }
@@ -356,6 +354,8 @@ void fake_start(void)
     fake_devices_start();
     core_reset();
     fake_this_cpu = NULL;
+    frame_alloc_add(mfn_make(FAKE_LOW_MFN), FAKE_BANK_FRAMES);
+    frame_alloc_add(mfn_make(FAKE_HIGH_MFN), FAKE_BANK_FRAMES);
     cpus_start();
     core_start();
 }

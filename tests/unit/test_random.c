@@ -26,7 +26,7 @@
 #define CALL_PFN      2UL /* multicall entries */
 #define FIRST_PFN     3UL /* from here on pages are played with */
 #define AUDIT_PERIOD  400UL
-#define DEFAULT_CALLS 30000UL
+#define DEFAULT_CALLS 100000UL
 
 static struct fake_guest *guests[GUESTS];
 static unsigned long outcomes[64][128];

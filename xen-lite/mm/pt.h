@@ -117,6 +117,11 @@ static inline pte_t pt_read(const pte_t *at)
     return __atomic_load_n(at, __ATOMIC_RELAXED);
 }
 
+/* -- tlb.c ------------------------------------------------------------------------- */
+
+/* For tests: what the clock shows. */
+void tlb_set_clock(uint32_t now);
+
 /* -- walk.c ------------------------------------------------------------------------ */
 
 /* An L1 entry of a domain, held: the frame is a validated L1 table. */

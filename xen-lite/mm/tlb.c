@@ -12,6 +12,7 @@
 
 #include "core.h"
 #include "perf.h"
+#include "pt.h"
 #include "softirq.h"
 
 #define CLOCK_WRAPPED 0U
@@ -124,6 +125,11 @@ void tlb_flush_va_local(unsigned long va)
     cpumask_clear_all(&self);
     cpumask_set(&self, machine_this_cpu()->id);
     machine_flush_tlb(&self, va);
+}
+
+void tlb_set_clock(uint32_t now)
+{
+    atomic_store(&tlb_clock, now);
 }
 
 void tlb_reset(void)
