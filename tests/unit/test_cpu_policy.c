@@ -84,8 +84,7 @@ static bool is_zero(struct cpuid_result r)
     return (r.eax | r.ebx | r.ecx | r.edx) == 0;
 }
 
-/* -- leaves of Xen's own
- * -------------------------------------------------------- */
+/* -- leaves of Xen's own --------------------------------------------------- */
 
 static void signature_and_version_are_xens(void **state)
 {
@@ -140,8 +139,7 @@ static void machine_width_is_told(void **state)
     assert_true(is_zero(look(0x40000005, 1)));
 }
 
-/* -- features
- * -------------------------------------------------------------------------- */
+/* -- features -------------------------------------------------------------- */
 
 static void kernel_only_features_are_hidden(void **state)
 {
@@ -294,8 +292,7 @@ static void amd_repeats_its_common_features(void **state)
     assert_false(look(0x80000001, 0).edx & 1U << 3); /* PSE */
 }
 
-/* -- for the tools
- * -------------------------------------------------------------------- */
+/* -- for the tools --------------------------------------------------------- */
 
 static void enumeration_rebuilds_the_policy(void **state)
 {

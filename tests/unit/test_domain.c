@@ -19,8 +19,7 @@ static int create(const struct xen_domctl_createdomain *config)
     return domain_create(5, config, false, &d);
 }
 
-/* -- configuration
- * ------------------------------------------------------------- */
+/* -- configuration --------------------------------------------------------- */
 
 static void good_configuration_makes_a_paused_domain(void **state)
 {
@@ -184,8 +183,7 @@ static void failed_vcpu_creation_is_undone(void **state)
     assert_int_equal(rc, 0);
 }
 
-/* -- finding
- * ------------------------------------------------------------------------ */
+/* -- finding --------------------------------------------------------------- */
 
 static void get_takes_a_reference(void **state)
 {
@@ -284,8 +282,7 @@ static void target_follows_privilege(void **state)
     assert_int_equal(domain_get_target(dom0->vcpu[0], 3, &d), -XEN_ESRCH);
 }
 
-/* -- the end of references
- * ------------------------------------------------------------- */
+/* -- the end of references ------------------------------------------------- */
 
 static void kill(struct domain *d)
 {

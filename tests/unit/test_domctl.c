@@ -30,8 +30,7 @@ static long op_on(domid_t domid, uint32_t cmd)
     return world_domctl(&op);
 }
 
-/* -- dispatch
- * -------------------------------------------------------------------- */
+/* -- dispatch -------------------------------------------------------------- */
 
 static void only_dom0_may(void **state)
 {
@@ -107,8 +106,7 @@ static void one_command_at_a_time(void **state)
     assert_int_equal(atomic_load(&guest->refs), 1);
 }
 
-/* -- life
- * -------------------------------------------------------------------------- */
+/* -- life ------------------------------------------------------------------ */
 
 static struct xen_domctl create_op(domid_t domid)
 {
@@ -196,8 +194,7 @@ static void resume_after_suspend(void **state)
     assert_false(atomic_load(&guest->shut_down));
 }
 
-/* -- information
- * --------------------------------------------------------------------- */
+/* -- information ----------------------------------------------------------- */
 
 static void info_is_of_the_first_at_or_after(void **state)
 {
@@ -346,8 +343,7 @@ static void bad_frame_requests_are_refused(void **state)
     assert_int_equal(world_domctl(&op), 0);
 }
 
-/* -- properties
- * ------------------------------------------------------------------------- */
+/* -- properties ------------------------------------------------------------ */
 
 static void max_mem_is_in_kilobytes(void **state)
 {

@@ -33,8 +33,7 @@ static int teardown(void **state)
     return world_dom0_teardown(state);
 }
 
-/* -- creation
- * -------------------------------------------------------------------- */
+/* -- creation -------------------------------------------------------------- */
 
 static void max_vcpus_makes_them_all(void **state)
 {
@@ -76,8 +75,7 @@ static void max_vcpus_can_run_out_of_memory_and_go_on(void **state)
     assert_int_equal(world_domctl(&op), 0);
 }
 
-/* -- context
- * ------------------------------------------------------------------------ */
+/* -- context --------------------------------------------------------------- */
 
 #define CONTEXT_PFN 4U
 
@@ -316,8 +314,7 @@ static void trigger_is_nmi_only(void **state)
     assert_int_equal(world_domctl(&op), -XEN_ESRCH);
 }
 
-/* -- affinity
- * ------------------------------------------------------------------------- */
+/* -- affinity -------------------------------------------------------------- */
 
 static struct xen_domctl affinity_op(uint32_t cmd, uint32_t flags)
 {

@@ -146,8 +146,7 @@ static void long_sleeper_does_not_starve_the_awake(void **state)
                     580);
 }
 
-/* -- caps
- * -------------------------------------------------------------------------- */
+/* -- caps ------------------------------------------------------------------ */
 
 static struct domain *capped(domid_t domid, unsigned int vcpus, uint16_t cap)
 {
@@ -166,6 +165,21 @@ static void cap_limits_a_lone_domain(void **state)
     d = capped(1, 1, 25);
     world_run(2 * WORLD_S, STEP);
     assert_in_range(share(world_cpu_time(d), 2 * WORLD_S), 235, 265);
+}
+
+/* A busy machine below us: CPUs come to their timers late, all of them. */
+static void late_timers_do_not_eat_a_cap(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = capped(1, 1, 20);
+    b = weighted(2, 1, 256);
+    world_run(20 * WORLD_S, 13 * WORLD_MS);
+    assert_in_range(share(world_cpu_time(a), 20 * WORLD_S), 170, 230);
+    assert_in_range(share(world_cpu_time(b), 20 * WORLD_S), 770, 830);
 }
 
 static void cap_is_shared_by_vcpus(void **state)
@@ -238,8 +252,7 @@ static void capped_domain_can_be_paused_and_unpaused(void **state)
     assert_in_range(share(world_cpu_time(d) - before, 1 * WORLD_S), 185, 215);
 }
 
-/* -- parameters
- * ----------------------------------------------------------------------- */
+/* -- parameters ------------------------------------------------------------ */
 
 static void parameters_read_back(void **state)
 {
@@ -297,6 +310,7 @@ int main(void)
         CASE(new_domain_does_not_starve_the_old),
         CASE(long_sleeper_does_not_starve_the_awake),
         CASE(cap_limits_a_lone_domain),
+        CASE(late_timers_do_not_eat_a_cap),
         CASE(cap_is_shared_by_vcpus),
         CASE(cap_above_100_uses_two_cpus),
         CASE(others_get_what_a_cap_leaves),

@@ -208,8 +208,7 @@ static void unblock_of_a_paused_vcpu_waits_for_unpause(void **state)
     assert_ptr_equal(running_on(0), d->vcpu[0]);
 }
 
-/* -- order
- * ------------------------------------------------------------------------ */
+/* -- order ----------------------------------------------------------------- */
 
 static void two_spinners_take_turns(void **state)
 {
@@ -369,8 +368,7 @@ static void no_cpu_idles_while_somebody_waits(void **state)
     assert_true(total >= 299 * WORLD_MS);
 }
 
-/* -- accounts
- * -------------------------------------------------------------------------- */
+/* -- accounts -------------------------------------------------------------- */
 
 static void runstate_times_add_up(void **state)
 {

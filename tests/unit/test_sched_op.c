@@ -76,8 +76,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* -- yield and block
- * ------------------------------------------------------------- */
+/* -- yield and block ------------------------------------------------------- */
 
 static void yield_asks_for_a_choice(void **state)
 {
@@ -227,8 +226,7 @@ static void bad_polls_do_not_sleep(void **state)
     assert_int_equal(atomic_load(&self()->sched.pause_flags), 0);
 }
 
-/* -- shutdown
- * -------------------------------------------------------------------------- */
+/* -- shutdown -------------------------------------------------------------- */
 
 static void call_shutdown(void *reason)
 {
@@ -289,8 +287,7 @@ static void remote_shutdown_is_for_dom0(void **state)
         -XEN_ESRCH);
 }
 
-/* -- watchdog
- * ------------------------------------------------------------------------- */
+/* -- watchdog -------------------------------------------------------------- */
 
 static long watchdog(uint32_t id, uint32_t timeout)
 {

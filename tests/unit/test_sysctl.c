@@ -26,8 +26,7 @@ static unsigned long data_va(void)
     return fake_va(DATA_PFN);
 }
 
-/* -- dispatch
- * -------------------------------------------------------------------- */
+/* -- dispatch -------------------------------------------------------------- */
 
 static void only_dom0_and_only_this_interface(void **state)
 {
@@ -327,8 +326,7 @@ static void devices_are_near_no_node_known(void **state)
     assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
 }
 
-/* -- pools and scheduler
- * --------------------------------------------------------------------- */
+/* -- pools and scheduler --------------------------------------------------- */
 
 static struct xen_sysctl pool_op(uint32_t op_number, uint32_t pool)
 {

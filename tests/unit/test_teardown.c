@@ -86,8 +86,7 @@ static void assert_all_is_back(void)
     assert_int_equal(mm_audit(), 0);
 }
 
-/* -- what it may hold
- * -------------------------------------------------------------- */
+/* -- what it may hold ------------------------------------------------------ */
 
 static void call(unsigned long number, unsigned long cmd, const void *arg,
                  size_t bytes)

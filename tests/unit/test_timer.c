@@ -296,8 +296,7 @@ static void equal_deadlines_all_expire(void **state)
     assert_int_equal(seen, (1U << 26) - 1);
 }
 
-/* -- model
- * --------------------------------------------------------------------- */
+/* -- model ----------------------------------------------------------------- */
 
 static struct timer model_timer[MODEL_TIMERS];
 static uint64_t model_deadline[MODEL_TIMERS]; /* 0: not armed */

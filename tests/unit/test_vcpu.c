@@ -46,8 +46,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* -- who is there
- * --------------------------------------------------------------- */
+/* -- who is there ---------------------------------------------------------- */
 
 static void is_up_tells_existing_from_missing(void **state)
 {
@@ -98,8 +97,7 @@ static void down_stops_the_vcpu(void **state)
     assert_int_equal(vcpu_op(VCPUOP_is_up, 1, 0), 0);
 }
 
-/* -- initialise
- * ------------------------------------------------------------------- */
+/* -- initialise ------------------------------------------------------------ */
 
 static struct vcpu_guest_context *context_for_other(void)
 {
@@ -152,8 +150,7 @@ static void initialise_with_a_bad_context_is_refused(void **state)
     assert_false(other()->initialised);
 }
 
-/* -- timers
- * ----------------------------------------------------------------------- */
+/* -- timers ---------------------------------------------------------------- */
 
 static void bind_timer_virq(evtchn_port_t *port)
 {
@@ -358,8 +355,7 @@ static void absurd_set_timer_op_fires_soon(void **state)
     assert_true(take_pending(port));
 }
 
-/* -- vcpu_info
- * ---------------------------------------------------------------------- */
+/* -- vcpu_info ------------------------------------------------------------- */
 
 static long register_info(unsigned long id, unsigned long mfn, uint32_t offset)
 {
@@ -451,8 +447,7 @@ static void unregistered_info_gives_the_page_back(void **state)
     vcpu_info_unregister(self());
 }
 
-/* -- others
- * -------------------------------------------------------------------------- */
+/* -- others ---------------------------------------------------------------- */
 
 static void nmi_is_made_pending(void **state)
 {

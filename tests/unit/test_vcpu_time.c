@@ -58,8 +58,7 @@ static void run_timers(void)
     fake_clear_softirqs();
 }
 
-/* -- clock record
- * -------------------------------------------------------------------- */
+/* -- clock record ---------------------------------------------------------- */
 
 static uint64_t record_time(const struct vcpu_time_info *record, uint64_t tsc)
 {
@@ -171,8 +170,7 @@ static void wallclock_is_published_to_every_domain(void **state)
     assert_int_equal(d->shared->wc_sec, 0x23456789U - 1 - 3600);
 }
 
-/* -- runstate
- * ------------------------------------------------------------------------- */
+/* -- runstate -------------------------------------------------------------- */
 
 static long register_runstate(unsigned long id, unsigned long va)
 {

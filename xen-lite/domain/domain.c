@@ -189,8 +189,7 @@ static void domain_unlink(struct domain *d)
     spin_unlock(&domains.lock);
 }
 
-/* -- the end
- * ------------------------------------------------------------------- */
+/* -- the end --------------------------------------------------------------- */
 
 static void domain_free(struct domain *d)
 {
@@ -245,8 +244,7 @@ static void domain_destroy(void *data)
     call_after_quiesce(&d->free_call);
 }
 
-/* -- creation
- * -------------------------------------------------------------------- */
+/* -- creation -------------------------------------------------------------- */
 
 static int check_grants(const struct xen_domctl_createdomain *config)
 {
@@ -398,8 +396,7 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *config,
     return 0;
 }
 
-/* -- special domains
- * --------------------------------------------------------------- */
+/* -- special domains ------------------------------------------------------- */
 
 static struct domain *domain_create_special(domid_t domid)
 {

@@ -25,8 +25,7 @@ struct vcpu *current_vcpu(void)
     return machine_this_cpu()->current;
 }
 
-/* -- creation
- * ------------------------------------------------------------------ */
+/* -- creation -------------------------------------------------------------- */
 
 /* Nothing of the guest's is set up: what vcpu_reset() returns to as well. */
 static void pv_vcpu_init(struct pv_vcpu *pv)
@@ -122,8 +121,7 @@ unsigned int domain_online_vcpus(const struct domain *d)
     return online;
 }
 
-/* -- vcpu_info
- * ------------------------------------------------------------------- */
+/* -- vcpu_info ------------------------------------------------------------- */
 
 /* The same state in the new place; what arrives in the old one meanwhile is
  * made up for by evtchn_rescan(). */

@@ -11,8 +11,7 @@
 #include "sched.h"
 #include "string.h"
 
-/* -- listings
- * ---------------------------------------------------------------------- */
+/* -- listings -------------------------------------------------------------- */
 
 /* Adds up @d's vCPUs into @info. Returns the flags that they make. */
 static uint32_t info_of_vcpus(struct domain *d,
@@ -80,8 +79,7 @@ void control_domain_info(struct domain *d,
     info->arch_config = d->config.arch;
 }
 
-/* -- sets of CPUs
- * --------------------------------------------------------------------- */
+/* -- sets of CPUs ---------------------------------------------------------- */
 
 int control_read_cpumask(struct cpumask *mask,
                          const struct xenctl_bitmap *bitmap)

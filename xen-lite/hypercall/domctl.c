@@ -32,8 +32,7 @@ static const struct domctl_command domctl_commands[] = {
 static struct spinlock domctl_lock = SPINLOCK_INIT(LOCK_DOMCTL);
 static domid_t last_domid; /* given by us, not asked for */
 
-/* -- life
- * -------------------------------------------------------------------------- */
+/* -- life ------------------------------------------------------------------ */
 
 /* An id that is free: the one asked for, or the next after the last given. */
 static int choose_domid(domid_t asked, domid_t *domid)
@@ -107,8 +106,7 @@ int domctl_resumedomain(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- properties
- * ------------------------------------------------------------------------ */
+/* -- properties ------------------------------------------------------------ */
 
 int domctl_max_mem(struct vcpu *caller, struct domain *d, struct xen_domctl *op)
 {
@@ -178,8 +176,7 @@ int domctl_shadow_op(struct vcpu *caller, struct domain *d,
                                                           : -XEN_EOPNOTSUPP;
 }
 
-/* -- dispatch
- * -------------------------------------------------------------------------- */
+/* -- dispatch -------------------------------------------------------------- */
 
 /* The domain that @op names, held; NULL for commands that name none. */
 static int domctl_target(struct vcpu *caller, const struct xen_domctl *op,

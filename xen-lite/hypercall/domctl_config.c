@@ -11,8 +11,7 @@
 #include "mm.h"
 #include "rangeset.h"
 
-/* -- processor
- * ---------------------------------------------------------------------- */
+/* -- processor ------------------------------------------------------------- */
 
 #define POLICY_LEAVES_MAX 256U
 
@@ -185,8 +184,7 @@ int domctl_settscinfo(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- hypercall page
- * ------------------------------------------------------------------------ */
+/* -- hypercall page -------------------------------------------------------- */
 
 int domctl_hypercall_init(struct vcpu *caller, struct domain *d,
                           struct xen_domctl *op)

@@ -64,8 +64,7 @@ int domctl_getvcpuinfo(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- frames
- * ------------------------------------------------------------------------- */
+/* -- frames ---------------------------------------------------------------- */
 
 static unsigned long page_info_of_type(uint64_t word)
 {

@@ -19,8 +19,7 @@ static struct vcpu *vcpu_find(struct domain *d, uint32_t id)
     return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
 }
 
-/* -- creation
- * ---------------------------------------------------------------------- */
+/* -- creation -------------------------------------------------------------- */
 
 /* The @n-th CPU online, round and round. */
 static unsigned int nth_cpu(unsigned int n)
@@ -266,8 +265,7 @@ int domctl_sendtrigger(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* -- where and how much
- * ------------------------------------------------------------------ */
+/* -- where and how much ---------------------------------------------------- */
 
 static int affinity_checks(struct domain *d,
                            const struct xen_domctl_vcpuaffinity *request,

@@ -16,8 +16,7 @@
 
 struct platform_info platform_info;
 
-/* -- time
- * -------------------------------------------------------------------------- */
+/* -- time ------------------------------------------------------------------ */
 
 static long platform_settime32(const struct xenpf_settime32 *time)
 {
@@ -34,8 +33,7 @@ static long platform_settime64(const struct xenpf_settime64 *time)
     return 0;
 }
 
-/* -- firmware
- * ----------------------------------------------------------------------- */
+/* -- firmware -------------------------------------------------------------- */
 
 struct efi_descriptor {
     uint32_t type;
@@ -141,8 +139,7 @@ static long platform_firmware_info(struct xenpf_firmware_info *info)
     }
 }
 
-/* -- processors and power
- * --------------------------------------------------------- */
+/* -- processors and power -------------------------------------------------- */
 
 static long platform_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
 {

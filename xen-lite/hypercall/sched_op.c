@@ -28,8 +28,7 @@ static long sched_block_op(struct vcpu *v)
     return 0;
 }
 
-/* -- poll
- * -------------------------------------------------------------------------- */
+/* -- poll ------------------------------------------------------------------ */
 
 static void poll_begin(struct vcpu *v)
 {
@@ -101,8 +100,7 @@ static long sched_poll_op(struct vcpu *v, guest_va_t arg)
     return 0;
 }
 
-/* -- shutdown
- * ---------------------------------------------------------------------- */
+/* -- shutdown -------------------------------------------------------------- */
 
 static long sched_shutdown_op(struct vcpu *v, guest_va_t arg)
 {
@@ -151,8 +149,7 @@ static long sched_remote_shutdown_op(struct vcpu *v, guest_va_t arg)
     return 0;
 }
 
-/* -- watchdog
- * ------------------------------------------------------------------------- */
+/* -- watchdog -------------------------------------------------------------- */
 
 static void watchdog_expired(void *data)
 {

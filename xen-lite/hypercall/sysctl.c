@@ -25,8 +25,7 @@ static const struct sysctl_command sysctl_commands[] = {
 #undef N
 };
 
-/* -- console
- * ------------------------------------------------------------------------- */
+/* -- console --------------------------------------------------------------- */
 
 /* In pieces; the ring is cleared when all are out. */
 int sysctl_readconsole(struct xen_sysctl *op)
@@ -61,8 +60,7 @@ int sysctl_readconsole(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- domains
- * ------------------------------------------------------------------------- */
+/* -- domains --------------------------------------------------------------- */
 
 int sysctl_getdomaininfolist(struct xen_sysctl *op)
 {
@@ -90,8 +88,7 @@ int sysctl_getdomaininfolist(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- CPUs and memory
- * ------------------------------------------------------------------ */
+/* -- CPUs and memory ------------------------------------------------------- */
 
 /* Highest number of a CPU online, plus one. */
 static uint32_t cpu_limit(void)

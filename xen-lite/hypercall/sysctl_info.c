@@ -43,8 +43,7 @@ int sysctl_physinfo(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- topology
- * ------------------------------------------------------------------------- */
+/* -- topology -------------------------------------------------------------- */
 
 static uint32_t cpu_limit(void)
 {
@@ -126,8 +125,7 @@ int sysctl_pcitopoinfo(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- processor
- * -------------------------------------------------------------------------- */
+/* -- processor ------------------------------------------------------------- */
 
 int sysctl_get_cpu_levelling_caps(struct xen_sysctl *op)
 {

@@ -75,8 +75,7 @@ static long vcpu_get_runstate(struct vcpu *v, guest_va_t arg)
     return write_guest(arg, &info);
 }
 
-/* -- timers
- * ------------------------------------------------------------------------ */
+/* -- timers ---------------------------------------------------------------- */
 
 static long vcpu_set_periodic_op(struct vcpu *v, guest_va_t arg)
 {
@@ -125,8 +124,7 @@ static long vcpu_stop_singleshot(struct vcpu *v)
     return 0;
 }
 
-/* -- areas the hypervisor writes
- * ----------------------------------------------------- */
+/* -- areas the hypervisor writes ------------------------------------------- */
 
 static long vcpu_register_info(struct vcpu *v, guest_va_t arg)
 {
@@ -189,8 +187,7 @@ static long vcpu_register_time(struct vcpu *v, guest_va_t arg)
     return 0;
 }
 
-/* -- the rest
- * ------------------------------------------------------------------------ */
+/* -- the rest -------------------------------------------------------------- */
 
 static long vcpu_send_nmi(struct vcpu *v, guest_va_t arg)
 {

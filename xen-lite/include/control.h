@@ -143,8 +143,7 @@ SYSCTL_LIST(X, N)
 /* Part of core_reset(). */
 void domctl_reset(void);
 
-/* -- control.c
- * ------------------------------------------------------------------ */
+/* -- control.c ------------------------------------------------------------- */
 
 /* One domain's line of a listing; all of @info is written. */
 void control_domain_info(struct domain *d,

@@ -57,7 +57,8 @@ struct sched_domain {
     _Atomic uint32_t cap;      /* percent of one CPU; 0: none */
     _Atomic int64_t budget_ns; /* left of this period; may be overdrawn */
     _Atomic bool refill_armed;
-    struct timer refill; /* the end of the period */
+    uint64_t refill_due_ns; /* the end of the period, while armed */
+    struct timer refill;
 };
 
 /* LOCK_DOMAIN is not needed: called once, before the domain can be found. */

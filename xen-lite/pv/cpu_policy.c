@@ -23,8 +23,7 @@
 
 static struct cpu_policy policies[CPU_POLICY_KINDS];
 
-/* -- making the policies
- * --------------------------------------------------------- */
+/* -- making the policies --------------------------------------------------- */
 
 static void read_subleaves(struct cpu_policy *policy, uint32_t leaf)
 {
@@ -202,8 +201,7 @@ const struct cpu_policy *cpu_policy_get(enum cpu_policy_kind kind)
     return &policies[kind];
 }
 
-/* -- what a domain reads
- * ------------------------------------------------------------ */
+/* -- what a domain reads --------------------------------------------------- */
 
 static const struct cpu_policy *domain_policy(const struct domain *d)
 {

@@ -22,7 +22,7 @@
 #define GLOBAL_LAG_NS 50000000ULL
 #define BOOST_NS      1000000ULL
 
-#define CAP_PERIOD_NS 10000000LL
+#define CAP_PERIOD_NS 10000000ULL
 
 #define RATELIMIT_DEFAULT_US 1000U
 #define RATELIMIT_MIN_US     100U
@@ -32,8 +32,7 @@
 static _Atomic uint64_t virtual_clock;
 static _Atomic uint32_t ratelimit_us = RATELIMIT_DEFAULT_US;
 
-/* -- virtual time
- * -------------------------------------------------------------- */
+/* -- virtual time ---------------------------------------------------------- */
 
 static uint64_t to_virtual(const struct vcpu *v, uint64_t ns)
 {
@@ -173,12 +172,11 @@ uint64_t policy_slice_ns(const struct run_queue *queue, const struct vcpu *v)
     return slice;
 }
 
-/* -- caps
- * ------------------------------------------------------------------------- */
+/* -- caps ------------------------------------------------------------------ */
 
 static int64_t cap_budget(uint32_t cap)
 {
-    return (int64_t)cap * CAP_PERIOD_NS / 100;
+    return (int64_t)(cap * CAP_PERIOD_NS / 100);
 }
 
 /* Time that vCPUs of @d have used since they were last charged. */
@@ -200,22 +198,36 @@ static int64_t cap_uncharged(struct domain *d)
     return (int64_t)sum;
 }
 
-/* SOFTIRQ_TIMER: a period is over. Rests once the budget is full again. */
+/* Periods that are over, at least the one we were called for. */
+static int64_t cap_periods(struct domain *d)
+{
+    uint64_t late = minus(machine_now_ns(), d->sched.refill_due_ns);
+    uint64_t periods = 1 + late / CAP_PERIOD_NS;
+
+    d->sched.refill_due_ns += periods * CAP_PERIOD_NS;
+    return (int64_t)periods;
+}
+
+/*
+ * SOFTIRQ_TIMER: a period is over, or several if we are late. What is not used
+ * is lost, but not what is in use now. Rests once the budget is full again.
+ */
 static void cap_refill(void *data)
 {
     struct domain *d = data;
     int64_t full = cap_budget(atomic_load(&d->sched.cap));
+    int64_t add = full * cap_periods(d);
     int64_t most = full + cap_uncharged(d);
     int64_t budget = atomic_load(&d->sched.budget_ns);
     int64_t refilled;
     struct vcpu *v;
 
     do {
-        refilled = budget + full < most ? budget + full : most;
+        refilled = budget + add < most ? budget + add : most;
     } while (
         !atomic_compare_exchange_weak(&d->sched.budget_ns, &budget, refilled));
     if (full != 0 && budget < full) {
-        timer_set(&d->sched.refill, machine_now_ns() + CAP_PERIOD_NS);
+        timer_set(&d->sched.refill, d->sched.refill_due_ns);
     } else {
         atomic_store(&d->sched.refill_armed, false);
     }
@@ -231,7 +243,8 @@ static void cap_draw(struct domain *d, uint64_t ns, uint64_t now_ns)
 {
     atomic_fetch_sub(&d->sched.budget_ns, (int64_t)ns);
     if (!atomic_exchange(&d->sched.refill_armed, true)) {
-        timer_set(&d->sched.refill, now_ns + CAP_PERIOD_NS);
+        d->sched.refill_due_ns = now_ns + CAP_PERIOD_NS;
+        timer_set(&d->sched.refill, d->sched.refill_due_ns);
     }
 }
 
@@ -241,8 +254,7 @@ bool policy_over_cap(const struct vcpu *v)
            atomic_load(&v->domain->sched.budget_ns) <= 0;
 }
 
-/* -- parameters
- * ---------------------------------------------------------------------- */
+/* -- parameters ------------------------------------------------------------ */
 
 int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap)
 {

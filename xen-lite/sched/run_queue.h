@@ -55,22 +55,19 @@ uint64_t policy_slice_ns(const struct run_queue *queue, const struct vcpu *v);
 bool policy_over_cap(const struct vcpu *v);
 void policy_reset(void);
 
-/* -- runstate.c
- * ----------------------------------------------------------------- */
+/* -- runstate.c ------------------------------------------------------------ */
 
 /* @v's queue is locked, or @v is not yet known to any. */
 void runstate_change(struct vcpu *v, int state, uint64_t now_ns);
 
-/* -- schedule.c
- * ------------------------------------------------------------------ */
+/* -- schedule.c ------------------------------------------------------------ */
 
 struct run_queue *queue_lock_of(struct vcpu *v, unsigned long *flags);
 void queue_unlock(struct run_queue *queue, unsigned long flags);
 /* Let @v run again if only its cap kept it from it. */
 void sched_unpark(struct vcpu *v);
 
-/* -- affinity.c
- * ------------------------------------------------------------------- */
+/* -- affinity.c ------------------------------------------------------------ */
 
 /* May @v run on @cpu? */
 bool affinity_allows(const struct vcpu *v, unsigned int cpu);

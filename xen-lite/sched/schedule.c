@@ -18,8 +18,7 @@
 #include "softirq.h"
 #include "vcpu_time.h"
 
-/* -- locks and lists
- * ----------------------------------------------------------- */
+/* -- locks and lists ------------------------------------------------------- */
 
 struct run_queue *queue_lock_of(struct vcpu *v, unsigned long *flags)
 {
@@ -92,8 +91,7 @@ static void queue_remove(struct run_queue *queue, struct vcpu *v)
     queue_first_changed(queue);
 }
 
-/* -- moving between queues
- * ------------------------------------------------------- */
+/* -- moving between queues ------------------------------------------------- */
 
 /* Its CPU should look again: it idles, or @v has the better claim. */
 static void queue_poke(struct run_queue *queue, const struct vcpu *v)
@@ -223,8 +221,7 @@ static void balance(struct core_cpu *cpu)
     }
 }
 
-/* -- wake and sleep
- * ---------------------------------------------------------------- */
+/* -- wake and sleep -------------------------------------------------------- */
 
 bool vcpu_runnable(const struct vcpu *v)
 {
@@ -354,8 +351,7 @@ void vcpu_kick(struct vcpu *v)
     }
 }
 
-/* -- the choice
- * ---------------------------------------------------------------------- */
+/* -- the choice ------------------------------------------------------------ */
 
 /* May @prev, which ran until now, go on or wait its turn here? If not it is
  * parked, or stopped. */

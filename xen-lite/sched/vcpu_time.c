@@ -28,8 +28,7 @@ static struct {
     uint32_t nanoseconds;
 } wallclock = {.lock = SPINLOCK_INIT(LOCK_TIMER)};
 
-/* -- the clock record
- * ----------------------------------------------------------- */
+/* -- the clock record ------------------------------------------------------ */
 
 /* mul and shift that turn ticks of @khz into nanoseconds, as the ABI has it:
  * ns = ((ticks << shift) * mul) >> 32 with 2^31 <= mul. */
@@ -135,8 +134,7 @@ void vcpu_time_publish(struct vcpu *v)
     record_copy(v, &record, v->vcpu_info->time.version & ~1U);
 }
 
-/* -- while it runs
- * ----------------------------------------------------------------- */
+/* -- while it runs --------------------------------------------------------- */
 
 static void timer_tick(struct vcpu *v, uint64_t now_ns);
 
@@ -180,8 +178,7 @@ void vcpu_time_cpu_init(unsigned int cpu)
                cpu);
 }
 
-/* -- timers of a vCPU
- * ----------------------------------------------------------------- */
+/* -- timers of a vCPU ------------------------------------------------------ */
 
 static void singleshot_expired(void *data)
 {
@@ -257,8 +254,7 @@ void vcpu_set_periodic(struct vcpu *v, uint64_t period_ns)
     }
 }
 
-/* -- wall clock
- * ------------------------------------------------------------------------ */
+/* -- wall clock ------------------------------------------------------------ */
 
 static void wallclock_get(uint64_t *seconds, uint32_t *nanoseconds)
 {
