@@ -228,6 +228,27 @@ static void batches_share_frames_and_are_preempted(void **state)
     assert_clean();
 }
 
+/* The same number in two tables is two frames. */
+static void batches_tell_granters_apart(void **state)
+{
+    mfn_t third = world_page(other);
+    struct gnttab_copy op[3] = {to_guest(0, 0, 8), to_guest(8, 8, 8),
+                                to_guest(16, 16, 8)};
+
+    (void)state;
+    grant_give(other, 8, 0, third, GTF_permit_access);
+    op[1].dest.domid = 6;
+    memset(machine_map(frame), 0, 32);
+    assert_int_equal(grant_call(dom0, GNTTABOP_copy, op, 3), 0);
+    assert_memory_equal(machine_map(frame), machine_map(mine), 8);
+    assert_memory_equal((char *)machine_map(third) + 8,
+                        (char *)machine_map(mine) + 8, 8);
+    assert_int_equal(((uint64_t *)machine_map(frame))[1], 0);
+    assert_memory_equal((char *)machine_map(frame) + 16,
+                        (char *)machine_map(mine) + 16, 8);
+    assert_clean();
+}
+
 static void preemption_changes_nothing(void **state)
 {
     uint8_t want[PAGE_BYTES];
@@ -276,6 +297,7 @@ int main(void)
         TEST(page_tables_are_read_and_not_written),
         TEST(a_frame_that_is_not_the_granters_is_bad_page),
         TEST(batches_share_frames_and_are_preempted),
+        TEST(batches_tell_granters_apart),
         TEST(preemption_changes_nothing),
         TEST(a_fault_lets_go_of_the_frames),
     };

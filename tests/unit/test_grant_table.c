@@ -192,6 +192,10 @@ static void swap_exchanges_unused_entries(void **state)
         grant_map_at(dom0, guest, 511, GNTMAP_host_map, 0, &handle), 0);
     assert_int_equal(grant_call(guest, GNTTABOP_swap_grant_ref, &swap, 1), 0);
     assert_int_equal(swap.status, GNTST_eagain);
+    swap = (struct gnttab_swap_grant_ref){.ref_a = 511, .ref_b = 3};
+    assert_int_equal(grant_call(guest, GNTTABOP_swap_grant_ref, &swap, 1), 0);
+    assert_int_equal(swap.status, GNTST_eagain);
+    swap.ref_b = 511;
     swap.ref_a = 512;
     assert_int_equal(grant_call(guest, GNTTABOP_swap_grant_ref, &swap, 1), 0);
     assert_int_equal(swap.status, GNTST_bad_gntref);
