@@ -13,15 +13,15 @@
 
 #include "bug.h"
 
-#define PTE_P         0x001ULL
-#define PTE_RW        0x002ULL
-#define PTE_US        0x004ULL
-#define PTE_A         0x020ULL
-#define PTE_D         0x040ULL
-#define PTE_PS        0x080ULL
-#define PTE_G         0x100ULL
-#define PTE_ADDRESS   0x000ffffffffff000ULL
-#define FAKE_MAX_MFN  0x10000000UL /* 40 address bits: CPUID of the fake CPU */
+#define PTE_P        0x001ULL
+#define PTE_RW       0x002ULL
+#define PTE_US       0x004ULL
+#define PTE_A        0x020ULL
+#define PTE_D        0x040ULL
+#define PTE_PS       0x080ULL
+#define PTE_G        0x100ULL
+#define PTE_ADDRESS  0x000ffffffffff000ULL
+#define FAKE_MAX_MFN 0x10000000UL /* 40 address bits: CPUID of the fake CPU */
 
 #define FAULT_PRESENT 1U
 #define FAULT_WRITE   2U
@@ -112,9 +112,8 @@ static uint32_t walk(struct fake_cpu *cpu, unsigned long va, bool write,
             return fault | FAULT_PRESENT;
         }
         if (!__atomic_compare_exchange_n(
-                at, &entry,
-                entry | PTE_A | (level == 1 && write ? PTE_D : 0), false,
-                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+                at, &entry, entry | PTE_A | (level == 1 && write ? PTE_D : 0),
+                false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
             level++; /* changed meanwhile: look again */
             continue;
         }
@@ -284,7 +283,7 @@ bool fake_tlb_has(unsigned int cpu, unsigned long va, bool writable)
     return has;
 }
 
-/* -- flushes -------------------------------------------------------------------- */
+/* -- flushes ------------------------------------------------------------- */
 
 /* tlb_lock held. An INVLPG drops all cached upper entries too. */
 static void drop(struct fake_cpu *cpu, unsigned long va, bool globals)
@@ -384,7 +383,7 @@ void fake_tlb_start(void)
     atomic_store(&flush_count, 0);
 }
 
-/* -- audit ---------------------------------------------------------------------- */
+/* -- audit --------------------------------------------------------------- */
 
 static bool in_use(const struct page *page)
 {
@@ -425,7 +424,8 @@ static unsigned int audit_cpu(unsigned int number)
 
     for (unsigned int i = 0; i < FAKE_TLB_ENTRIES; i++) {
         if (cpu->tlb[i].valid && entry_is_stale(&cpu->tlb[i])) {
-            fprintf(stderr, "CPU %u: stale %s translation of %#lx to mfn %#lx\n",
+            fprintf(stderr,
+                    "CPU %u: stale %s translation of %#lx to mfn %#lx\n",
                     number, cpu->tlb[i].writable ? "writable" : "read-only",
                     cpu->tlb[i].page << PAGE_SHIFT, cpu->tlb[i].mfn);
             bad++;

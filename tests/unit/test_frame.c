@@ -27,7 +27,7 @@ static bool is_zero(const struct page *page)
     return true;
 }
 
-/* -- the allocator --------------------------------------------------------------- */
+/* -- the allocator ------------------------------------------------------- */
 
 static void all_frames_are_given_out_once(void **state)
 {
@@ -176,7 +176,7 @@ static void free_frames_have_no_owner(void **state)
     assert_false(page_get_any(page_mfn(page), &owner));
 }
 
-/* -- claims -------------------------------------------------------------------------- */
+/* -- claims -------------------------------------------------------------- */
 
 static void claimed_frames_are_kept_from_others(void **state)
 {
@@ -204,8 +204,7 @@ static void claim_of_more_than_there_is_fails(void **state)
     unsigned long claim = 0;
 
     (void)state;
-    assert_int_equal(frame_claim(&claim, frame_free_count() + 1),
-                     -XEN_ENOMEM);
+    assert_int_equal(frame_claim(&claim, frame_free_count() + 1), -XEN_ENOMEM);
     assert_int_equal(claim, 0);
     assert_int_equal(frame_claim(&claim, frame_free_count()), 0);
     assert_null(frame_alloc(0, 64));
@@ -238,7 +237,7 @@ static void two_claims_share_what_is_free(void **state)
     assert_int_equal(frame_outstanding_claims(), free - 5);
 }
 
-/* -- references ------------------------------------------------------------------------ */
+/* -- references ---------------------------------------------------------- */
 
 static struct fake_guest *guest;
 
@@ -335,7 +334,7 @@ static void putting_too_often_is_caught(void **state)
     frame_free(page, 0);
 }
 
-/* -- a domain's memory -------------------------------------------------------------------- */
+/* -- a domain's memory --------------------------------------------------- */
 
 static void domain_pages_are_limited(void **state)
 {
@@ -409,8 +408,7 @@ static void releasing_twice_fails(void **state)
 {
     (void)state;
     assert_int_equal(domain_release_page(guest->d, guest_page(5)), 0);
-    assert_int_equal(domain_release_page(guest->d, guest_page(5)),
-                     -XEN_EINVAL);
+    assert_int_equal(domain_release_page(guest->d, guest_page(5)), -XEN_EINVAL);
     assert_int_equal(page_refs(guest_page(5)), 1);
 }
 
@@ -552,7 +550,7 @@ static void uncached_frame_keeps_a_mark(void **state)
     assert_int_equal(page_refs(guest_page(5)), 2);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
+#define CASE(f)  cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
 #define GUEST(f) cmocka_unit_test_setup_teardown(f, guest_setup, guest_teardown)
 
 int main(void)

@@ -146,7 +146,7 @@ static void *allocate_much(void *data)
         for (unsigned int i = 0; i < 20; i++) {
             if (objects[i] != NULL &&
                 objects[i][0] != (char)(unsigned long)data) {
-                return "object of another";
+                return data; /* an object of another */
             }
             heap_free(objects[i]);
         }

@@ -78,7 +78,7 @@ static long update_va(unsigned long va, uint64_t entry, unsigned long flags)
                           flags, 0);
 }
 
-/* -- L1 entries --------------------------------------------------------------- */
+/* -- L1 entries ---------------------------------------------------------- */
 
 static void l1_entry_is_written(void **state)
 {
@@ -115,9 +115,9 @@ static void writable_entry_of_a_table_is_busy(void **state)
     unsigned long l1 = guest->first_table + 3;
 
     (void)state;
-    assert_int_equal(update(fake_pte_address(guest, A),
-                            entry_of(guest, l1, PTE_WRITABLE)),
-                     -XEN_EBUSY);
+    assert_int_equal(
+        update(fake_pte_address(guest, A), entry_of(guest, l1, PTE_WRITABLE)),
+        -XEN_EBUSY);
     assert_int_equal(update(fake_pte_address(guest, A), entry_of(guest, l1, 0)),
                      0);
 }
@@ -149,8 +149,8 @@ static void io_entry_needs_permission(void **state)
 
 static void readonly_io_loses_its_write_bit(void **state)
 {
-    uint64_t entry = pte_make(mfn_make(FAKE_MMIO_READONLY_MFN),
-                              PTE_PRESENT | PTE_WRITABLE);
+    uint64_t entry =
+        pte_make(mfn_make(FAKE_MMIO_READONLY_MFN), PTE_PRESENT | PTE_WRITABLE);
 
     (void)state;
     rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN, FAKE_MMIO_READONLY_MFN);
@@ -162,10 +162,10 @@ static void refused_io_is_eperm_for_anyone(void **state)
 {
     (void)state;
     rangeset_add(&guest->d->iomem, 0, FAKE_HIGH_MFN - 1);
-    assert_int_equal(update(fake_pte_address(guest, A),
-                            pte_make(mfn_make(FAKE_MMIO_RESERVED_MFN),
-                                     PTE_PRESENT)),
-                     -XEN_EPERM);
+    assert_int_equal(
+        update(fake_pte_address(guest, A),
+               pte_make(mfn_make(FAKE_MMIO_RESERVED_MFN), PTE_PRESENT)),
+        -XEN_EPERM);
 }
 
 static void write_combining_is_for_those_with_devices(void **state)
@@ -186,9 +186,8 @@ static void accessed_and_dirty_are_lost_or_kept(void **state)
     (void)state;
     assert_true(fake_guest_write_u64(fake_va(A), 1));
     assert_true((fake_pte(guest, A) & PTE_DIRTY) != 0);
-    assert_int_equal(update(at | MMU_PT_UPDATE_PRESERVE_AD,
-                            entry_of(guest, A, 0)),
-                     0);
+    assert_int_equal(
+        update(at | MMU_PT_UPDATE_PRESERVE_AD, entry_of(guest, A, 0)), 0);
     assert_true((fake_pte(guest, A) & PTE_DIRTY) != 0);
     assert_true((fake_pte(guest, A) & PTE_ACCESSED) != 0);
     assert_true((fake_pte(guest, A) & PTE_WRITABLE) == 0);
@@ -225,14 +224,12 @@ static void flag_changes_take_no_references(void **state)
 static void memory_type_never_passes_as_a_flag_change(void **state)
 {
     (void)state;
-    assert_int_equal(
-        update(fake_pte_address(guest, A),
-               entry_of(guest, A, PTE_WRITABLE | PTE_PWT)),
-        -XEN_EINVAL);
-    assert_int_equal(
-        update(fake_pte_address(guest, A),
-               entry_of(guest, A, PTE_WRITABLE) | 1ULL << 48),
-        -XEN_EINVAL);
+    assert_int_equal(update(fake_pte_address(guest, A),
+                            entry_of(guest, A, PTE_WRITABLE | PTE_PWT)),
+                     -XEN_EINVAL);
+    assert_int_equal(update(fake_pte_address(guest, A),
+                            entry_of(guest, A, PTE_WRITABLE) | 1ULL << 48),
+                     -XEN_EINVAL);
 }
 
 static void released_page_cannot_be_mapped_again_writable(void **state)
@@ -246,7 +243,7 @@ static void released_page_cannot_be_mapped_again_writable(void **state)
         -XEN_EBUSY);
 }
 
-/* -- upper entries ------------------------------------------------------------------ */
+/* -- upper entries ------------------------------------------------------- */
 
 static void l4_slots_of_the_hypervisor_are_refused(void **state)
 {
@@ -291,9 +288,9 @@ static void upper_entries_map_only_own_tables(void **state)
                                entry_of(other, other->first_table + 3, 0), 2),
                      -XEN_EINVAL);
     guest->d->privileged = false;
-    assert_int_equal(update(address_of(l2, 9),
-                            entry_of(other, other->first_table + 3, 0)),
-                     -XEN_EINVAL);
+    assert_int_equal(
+        update(address_of(l2, 9), entry_of(other, other->first_table + 3, 0)),
+        -XEN_EINVAL);
     assert_int_equal(update(address_of(l2, 9), entry_of(guest, A, 0)),
                      -XEN_EINVAL); /* mapped writable */
 }
@@ -305,12 +302,12 @@ static void linear_entries_are_refused(void **state)
     (void)state;
     assert_int_equal(update(address_of(l4, 300), entry_of(guest, l4, 0)),
                      -XEN_EINVAL);
-    assert_int_equal(update(address_of(l4 + 1, 300),
-                            entry_of(guest, l4 + 1, 0)),
-                     -XEN_EINVAL);
-    assert_int_equal(update(address_of(l4 + 2, 300),
-                            entry_of(guest, l4 + 2, 0)),
-                     -XEN_EINVAL);
+    assert_int_equal(
+        update(address_of(l4 + 1, 300), entry_of(guest, l4 + 1, 0)),
+        -XEN_EINVAL);
+    assert_int_equal(
+        update(address_of(l4 + 2, 300), entry_of(guest, l4 + 2, 0)),
+        -XEN_EINVAL);
 }
 
 static void removed_table_becomes_data_again(void **state)
@@ -327,7 +324,7 @@ static void removed_table_becomes_data_again(void **state)
                      0);
 }
 
-/* -- pages that are no tables --------------------------------------------------------- */
+/* -- pages that are no tables -------------------------------------------- */
 
 static void ordinary_page_gets_the_word(void **state)
 {
@@ -342,9 +339,8 @@ static void descriptor_page_is_not_written(void **state)
 {
     (void)state;
     assert_int_equal(update(fake_pte_address(guest, A), 0), 0);
-    assert_int_equal(page_get_and_type(guest->mfn[A], guest->d,
-                                       PAGE_TYPE_DESCRIPTOR),
-                     0);
+    assert_int_equal(
+        page_get_and_type(guest->mfn[A], guest->d, PAGE_TYPE_DESCRIPTOR), 0);
     assert_int_equal(update(address_of(A, 7), 1), -XEN_EINVAL);
     page_put_and_type(fake_page_info(guest, A));
 }
@@ -357,7 +353,7 @@ static void table_of_another_is_einval(void **state)
     assert_int_equal(update(~0xfffULL, 0), -XEN_EINVAL);
 }
 
-/* -- commands, owners -------------------------------------------------------------------- */
+/* -- commands, owners ---------------------------------------------------- */
 
 static void unknown_commands_are_enosys(void **state)
 {
@@ -430,8 +426,8 @@ static void controller_maps_a_foreign_page(void **state)
     assert_int_equal(word, 0xabcdef);
     assert_int_equal(page_refs(fake_page_info(other, A)), 3);
     /* Not its own, named as its own. */
-    assert_int_equal(
-        update(fake_pte_address(guest, B), entry_of(other, A, 0)), -XEN_EBUSY);
+    assert_int_equal(update(fake_pte_address(guest, B), entry_of(other, A, 0)),
+                     -XEN_EBUSY);
     assert_int_equal(
         update_as(fake_pte_address(guest, B), entry_of(guest, A, 0), 2),
         -XEN_EBUSY);
@@ -466,8 +462,7 @@ static void controller_writes_foreign_tables(void **state)
                                entry_of(guest, B, 0), DOMID_SELF | 3UL << 16),
                      0);
     assert_int_equal(update_as(fake_pte_address(other, A),
-                               entry_of(other, A, PTE_WRITABLE),
-                               2 | 3UL << 16),
+                               entry_of(other, A, PTE_WRITABLE), 2 | 3UL << 16),
                      0);
 }
 
@@ -490,7 +485,7 @@ static void foreign_translation_is_flushed_when_the_page_is_typed(void **state)
     page_put_and_type(fake_page_info(other, A));
 }
 
-/* -- lists -------------------------------------------------------------------------------- */
+/* -- lists --------------------------------------------------------------- */
 
 static uint32_t *done_word(void)
 {
@@ -637,9 +632,9 @@ static void whole_tree_in_one_entry(void **state)
         fake_preempt_every(period);
         assert_int_equal(update(address_of(l4, 400), entry_of(guest, 20, 0)),
                          0);
-        assert_int_equal(
-            atomic_load(&fake_page_info(guest, A)->type) & PAGE_TYPE_COUNT_MASK,
-            31);
+        assert_int_equal(atomic_load(&fake_page_info(guest, A)->type) &
+                             PAGE_TYPE_COUNT_MASK,
+                         31);
         fake_preempt_every(0);
         fake_audit();
         fake_preempt_every(period);
@@ -647,9 +642,9 @@ static void whole_tree_in_one_entry(void **state)
         assert_true(fake_continuations() > 0 || period > 3);
         fake_preempt_every(0);
         assert_int_equal(guest->v->pv.teardown_mfn, 0);
-        assert_int_equal(
-            atomic_load(&fake_page_info(guest, A)->type) & PAGE_TYPE_COUNT_MASK,
-            1);
+        assert_int_equal(atomic_load(&fake_page_info(guest, A)->type) &
+                             PAGE_TYPE_COUNT_MASK,
+                         1);
         fake_audit();
     }
 }
@@ -681,7 +676,7 @@ static void failing_tree_reports_its_error_when_preempted(void **state)
     }
 }
 
-/* -- update_va_mapping ----------------------------------------------------------------------- */
+/* -- update_va_mapping --------------------------------------------------- */
 
 static void va_is_mapped(void **state)
 {
@@ -699,8 +694,7 @@ static void va_without_tables_is_einval(void **state)
 {
     (void)state;
     assert_int_equal(update_va(0x1000, 0, 0), -XEN_EINVAL);
-    assert_int_equal(update_va(FAKE_GUEST_VA + (1UL << 30), 0, 0),
-                     -XEN_EINVAL);
+    assert_int_equal(update_va(FAKE_GUEST_VA + (1UL << 30), 0, 0), -XEN_EINVAL);
     assert_int_equal(update_va(HV_M2P_RO, 0, 0), -XEN_EINVAL);
     assert_int_equal(update_va(0x800000000000UL, 0, 0), -XEN_EINVAL);
     assert_int_equal(update_va(~0UL, 0, 0), -XEN_EINVAL);
@@ -711,9 +705,9 @@ static void va_error_flushes_nothing(void **state)
     unsigned int flushes = fake_flush_count();
 
     (void)state;
-    assert_int_equal(update_va(fake_va(A), entry_of(other, A, 0),
-                               UVMF_TLB_FLUSH | UVMF_ALL),
-                     -XEN_EBUSY);
+    assert_int_equal(
+        update_va(fake_va(A), entry_of(other, A, 0), UVMF_TLB_FLUSH | UVMF_ALL),
+        -XEN_EBUSY);
     assert_int_equal(fake_flush_count(), flushes);
 }
 
@@ -794,23 +788,23 @@ static void va_flush_with_bad_bitmap_is_efault(void **state)
 static void otherdomain_maps_foreign_pages(void **state)
 {
     (void)state;
-    assert_int_equal(
-        fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping_otherdomain,
-                       fake_va(B), entry_of(other, A, 0), 0, 2),
-        -XEN_EPERM);
+    assert_int_equal(fake_hypercall(guest->v,
+                                    __HYPERVISOR_update_va_mapping_otherdomain,
+                                    fake_va(B), entry_of(other, A, 0), 0, 2),
+                     -XEN_EPERM);
     guest->d->privileged = true;
     assert_int_equal(
         fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping_otherdomain,
                        fake_va(B), entry_of(other, A, 0), UVMF_INVLPG, 2),
         0);
-    assert_int_equal(
-        fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping_otherdomain,
-                       fake_va(B), 0, UVMF_INVLPG, 2),
-        0);
-    assert_int_equal(
-        fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping_otherdomain,
-                       fake_va(B), 0, 0, 98),
-        -XEN_ESRCH);
+    assert_int_equal(fake_hypercall(guest->v,
+                                    __HYPERVISOR_update_va_mapping_otherdomain,
+                                    fake_va(B), 0, UVMF_INVLPG, 2),
+                     0);
+    assert_int_equal(fake_hypercall(guest->v,
+                                    __HYPERVISOR_update_va_mapping_otherdomain,
+                                    fake_va(B), 0, 0, 98),
+                     -XEN_ESRCH);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -95,7 +95,8 @@ static uint64_t type_word(unsigned long pfn)
     return atomic_load(&fake_page_info(guest, pfn)->type);
 }
 
-/* A second address space: the same kernel mappings, made of own upper tables. */
+/* A second address space: the same kernel mappings, made of own upper tables.
+ */
 static void build_tree(void)
 {
     uint64_t *table[4];
@@ -114,7 +115,7 @@ static void build_tree(void)
     }
 }
 
-/* -- pins --------------------------------------------------------------------------- */
+/* -- pins ---------------------------------------------------------------- */
 
 static void pinned_table_stays_typed(void **state)
 {
@@ -168,8 +169,7 @@ static void others_pages_are_not_pinned(void **state)
     assert_int_equal(ext_as(MMUEXT_PIN_L1_TABLE, other->mfn[A].number, 0, 2),
                      -XEN_EPERM);
     assert_int_equal(ext_as(MMUEXT_PIN_L1_TABLE, mfn_of(A), 0, 1), -XEN_ESRCH);
-    assert_int_equal(ext_as(MMUEXT_PIN_L1_TABLE, mfn_of(A), 0, 44),
-                     -XEN_ESRCH);
+    assert_int_equal(ext_as(MMUEXT_PIN_L1_TABLE, mfn_of(A), 0, 44), -XEN_ESRCH);
 }
 
 static void controller_pins_for_others(void **state)
@@ -179,9 +179,9 @@ static void controller_pins_for_others(void **state)
     assert_int_equal(ext_as(MMUEXT_PIN_L4_TABLE,
                             other->mfn[other->first_table].number, 0, 2),
                      0);
-    assert_int_equal(ext_as(MMUEXT_UNPIN_TABLE,
-                            other->mfn[other->first_table].number, 0, 2),
-                     0);
+    assert_int_equal(
+        ext_as(MMUEXT_UNPIN_TABLE, other->mfn[other->first_table].number, 0, 2),
+        0);
 }
 
 static void used_table_survives_its_unpin(void **state)
@@ -259,7 +259,7 @@ static void preempted_pin_in_a_multicall_leaves_the_same(void **state)
     }
 }
 
-/* -- roots -------------------------------------------------------------------------------- */
+/* -- roots --------------------------------------------------------------- */
 
 static void new_baseptr_changes_the_address_space(void **state)
 {
@@ -343,9 +343,9 @@ static void roots_are_for_oneself(void **state)
 {
     (void)state;
     guest->d->privileged = true;
-    assert_int_equal(ext_as(MMUEXT_NEW_BASEPTR,
-                            other->mfn[other->first_table].number, 0, 2),
-                     -XEN_EPERM);
+    assert_int_equal(
+        ext_as(MMUEXT_NEW_BASEPTR, other->mfn[other->first_table].number, 0, 2),
+        -XEN_EPERM);
     assert_int_equal(ext_as(MMUEXT_NEW_USER_BASEPTR, 0, 0, 2), -XEN_EPERM);
 }
 
@@ -371,7 +371,7 @@ static void roots_are_dropped_in_steps(void **state)
     assert_int_equal(mm_drop_roots(v), 0);
 }
 
-/* -- flushes ---------------------------------------------------------------------------- */
+/* -- flushes ------------------------------------------------------------- */
 
 static void enter_vcpu(void *data)
 {
@@ -466,7 +466,7 @@ static void cache_flush_is_for_those_with_devices(void **state)
     assert_int_equal(ext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0);
 }
 
-/* -- pages and the LDT --------------------------------------------------------------------- */
+/* -- pages and the LDT --------------------------------------------------- */
 
 static void page_is_cleared(void **state)
 {
@@ -491,8 +491,7 @@ static void tables_are_not_cleared_or_overwritten(void **state)
 
     (void)state;
     assert_int_equal(ext(MMUEXT_CLEAR_PAGE, mfn_of(l1), 0), -XEN_EINVAL);
-    assert_int_equal(ext(MMUEXT_COPY_PAGE, mfn_of(l1), mfn_of(A)),
-                     -XEN_EINVAL);
+    assert_int_equal(ext(MMUEXT_COPY_PAGE, mfn_of(l1), mfn_of(A)), -XEN_EINVAL);
     assert_int_equal(ext(MMUEXT_COPY_PAGE, mfn_of(A), mfn_of(l1)), 0);
 }
 
@@ -523,7 +522,7 @@ static void ldt_is_set(void **state)
     assert_int_equal(ext_as(MMUEXT_SET_LDT, 0, 0, DOMID_IO), -XEN_EPERM);
 }
 
-/* -- lists ------------------------------------------------------------------------------------ */
+/* -- lists --------------------------------------------------------------- */
 
 static void commands_unknown_or_not_supported(void **state)
 {
@@ -553,8 +552,8 @@ static void unreadable_list_is_efault(void **state)
     assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_mmuext_op,
                                     fake_va(999), 1, 0, DOMID_SELF),
                      -XEN_EFAULT);
-    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_mmuext_op,
-                                    HV_M2P_RO, 1, 0, DOMID_SELF),
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_mmuext_op, HV_M2P_RO,
+                                    1, 0, DOMID_SELF),
                      -XEN_EFAULT);
 }
 

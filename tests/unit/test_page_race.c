@@ -19,11 +19,11 @@
 
 #include "../../xen-lite/mm/pt.h"
 
-#define CPUS  3U
-#define A     5UL
-#define B     6UL
-#define TREE  20UL /* pfns of a tree: L4, L3, L2, L1 */
-#define ARGS  0UL  /* + cpu */
+#define CPUS 3U
+#define A    5UL
+#define B    6UL
+#define TREE 20UL /* pfns of a tree: L4, L3, L2, L1 */
+#define ARGS 0UL  /* + cpu */
 
 static struct fake_guest *guest;
 static pthread_barrier_t start_line;
@@ -128,7 +128,7 @@ static void map(unsigned long pfn, uint64_t entry)
                      0);
 }
 
-/* -- references ------------------------------------------------------------------------- */
+/* -- references ---------------------------------------------------------- */
 
 static void get_and_put(struct racer *racer)
 {
@@ -150,7 +150,7 @@ static void references_come_out_even(void **state)
     assert_int_equal(page_refs(fake_page_info(guest, A)), before);
 }
 
-/* -- one type at a time ---------------------------------------------------------------------- */
+/* -- one type at a time -------------------------------------------------- */
 
 static void get_some_type(struct racer *racer)
 {
@@ -177,9 +177,8 @@ static void types_exclude_each_other(void **state)
     (void)state;
     map(A, 0);
     assert_true(race(get_some_type) > rounds() / 2);
-    assert_int_equal(atomic_load(&fake_page_info(guest, A)->type) &
-                         PAGE_TYPE_COUNT_MASK,
-                     0);
+    assert_int_equal(
+        atomic_load(&fake_page_info(guest, A)->type) & PAGE_TYPE_COUNT_MASK, 0);
 }
 
 /*
@@ -225,7 +224,7 @@ static void nobody_writes_to_a_table(void **state)
     assert_true(race(write_or_check) > 0);
 }
 
-/* -- trees ----------------------------------------------------------------------------------- */
+/* -- trees --------------------------------------------------------------- */
 
 static void build_tree(void)
 {
@@ -237,8 +236,8 @@ static void build_tree(void)
         uint64_t *table = fake_page(guest, TREE + i);
 
         for (unsigned int slot = 0; slot < 20; slot++) {
-            table[slot * 7] = pte_make(guest->mfn[TREE + i + 1],
-                                       PTE_PRESENT | PTE_WRITABLE);
+            table[slot * 7] =
+                pte_make(guest->mfn[TREE + i + 1], PTE_PRESENT | PTE_WRITABLE);
         }
     }
     for (unsigned int slot = 0; slot < 20; slot++) {
@@ -252,8 +251,7 @@ static int retry_root(void)
 {
     int rc;
 
-    while ((rc = page_get_root(guest->mfn[TREE], guest->d)) ==
-           -XEN_ERESTART) {
+    while ((rc = page_get_root(guest->mfn[TREE], guest->d)) == -XEN_ERESTART) {
         fake_clear_softirqs();
     }
     return rc;
@@ -293,7 +291,7 @@ static void trees_are_shared_and_left_right(void **state)
     assert_true(wins > rounds());
 }
 
-/* -- entries -------------------------------------------------------------------------------------- */
+/* -- entries ------------------------------------------------------------- */
 
 static void write_entries(struct racer *racer)
 {
@@ -317,9 +315,9 @@ static void write_entries(struct racer *racer)
         request->ptr = fake_pte_address(guest, pfn) |
                        (below(racer, 2) ? MMU_PT_UPDATE_PRESERVE_AD : 0);
         request->val = entry;
-        racer->wins += fake_hypercall(v, __HYPERVISOR_mmu_update,
-                                      fake_va(ARGS + racer->cpu), 1, 0,
-                                      DOMID_SELF) == 0;
+        racer->wins +=
+            fake_hypercall(v, __HYPERVISOR_mmu_update,
+                           fake_va(ARGS + racer->cpu), 1, 0, DOMID_SELF) == 0;
         break;
     }
 }
@@ -342,18 +340,18 @@ static void use_l1(struct racer *racer)
         memset(op, 0, sizeof(*op));
         op->cmd = below(racer, 2) ? MMUEXT_PIN_L1_TABLE : MMUEXT_UNPIN_TABLE;
         op->arg1.mfn = guest->mfn[TREE + 3].number;
-        racer->wins += fake_hypercall(v, __HYPERVISOR_mmuext_op,
-                                      fake_va(ARGS + racer->cpu), 1, 0,
-                                      DOMID_SELF) == 0;
+        racer->wins +=
+            fake_hypercall(v, __HYPERVISOR_mmuext_op,
+                           fake_va(ARGS + racer->cpu), 1, 0, DOMID_SELF) == 0;
         return;
     }
-    request->ptr = (guest->mfn[l2].number << PAGE_SHIFT) + 8 * (9 + below(racer, 2));
-    request->val = below(racer, 2)
-                       ? pte_make(guest->mfn[TREE + 3], PTE_PRESENT)
-                       : 0;
-    racer->wins += fake_hypercall(v, __HYPERVISOR_mmu_update,
-                                  fake_va(ARGS + racer->cpu), 1, 0,
-                                  DOMID_SELF) == 0;
+    request->ptr =
+        (guest->mfn[l2].number << PAGE_SHIFT) + 8 * (9 + below(racer, 2));
+    request->val =
+        below(racer, 2) ? pte_make(guest->mfn[TREE + 3], PTE_PRESENT) : 0;
+    racer->wins +=
+        fake_hypercall(v, __HYPERVISOR_mmu_update, fake_va(ARGS + racer->cpu),
+                       1, 0, DOMID_SELF) == 0;
     fake_tlb_speculate(FAKE_GUEST_VA + (9UL << 21));
 }
 
@@ -364,7 +362,7 @@ static void tables_come_and_go_on_all_cpus(void **state)
     assert_true(race(use_l1) > 0);
 }
 
-/* -- memory ----------------------------------------------------------------------------------------- */
+/* -- memory -------------------------------------------------------------- */
 
 static void allocate_and_free(struct racer *racer)
 {
@@ -383,8 +381,7 @@ static void allocate_and_free(struct racer *racer)
     }
     for (unsigned int i = 0; i < ARRAY_COUNT(page); i++) {
         if (page[i] != NULL) {
-            must(*(uint64_t *)machine_map(page_mfn(page[i])) ==
-                     racer->cpu + 1,
+            must(*(uint64_t *)machine_map(page_mfn(page[i])) == racer->cpu + 1,
                  "given out twice");
             racer->wins++;
             frame_free(page[i], i);

@@ -80,7 +80,7 @@ static enum page_type type_of(unsigned long pfn)
     return page_type_of(atomic_load(&page_at(pfn)->type));
 }
 
-/* -- every change ------------------------------------------------------------------ */
+/* -- every change -------------------------------------------------------- */
 
 static const enum page_type types[] = {
     PAGE_TYPE_L1, PAGE_TYPE_L2,         PAGE_TYPE_L3,
@@ -132,7 +132,7 @@ static void change_during_use_fails(void **state)
     page_put_and_type(page_at(SPARE));
 }
 
-/* -- counts and flushes -------------------------------------------------------------- */
+/* -- counts and flushes -------------------------------------------------- */
 
 static void type_count_cannot_overflow(void **state)
 {
@@ -215,9 +215,9 @@ static void other_cpus_are_flushed_too(void **state)
     map(SPARE, entry_for(SPARE, 0));
     tlb_flush_local();
     assert_true(fake_tlb_has(1, fake_va(SPARE), true));
-    assert_int_equal(page_get_and_type(guest->mfn[SPARE], guest->d,
-                                       PAGE_TYPE_DESCRIPTOR),
-                     0);
+    assert_int_equal(
+        page_get_and_type(guest->mfn[SPARE], guest->d, PAGE_TYPE_DESCRIPTOR),
+        0);
     assert_false(fake_tlb_has(1, fake_va(SPARE), true));
     page_put_and_type(page_at(SPARE));
 }
@@ -250,8 +250,8 @@ static void writable_again_needs_no_flush(void **state)
 static void cached_table_entries_are_flushed_before_other_use(void **state)
 {
     uint64_t *l2 = table_at(guest->first_table + 2);
-    uint64_t at = (guest->mfn[guest->first_table + 2].number << PAGE_SHIFT) +
-                  8 * 7;
+    uint64_t at =
+        (guest->mfn[guest->first_table + 2].number << PAGE_SHIFT) + 8 * 7;
     struct mmu_update update = {.ptr = at, .val = entry_for(SPARE, 0)};
     unsigned long va = FAKE_GUEST_VA + (7UL << 21);
     uint64_t word;
@@ -284,14 +284,14 @@ static void descriptor_page_is_checked(void **state)
     (void)state;
     unmap(SPARE);
     table_at(SPARE)[3] = 0x0000890000000000ULL; /* present 64-bit TSS */
-    assert_int_equal(page_get_and_type(guest->mfn[SPARE], guest->d,
-                                       PAGE_TYPE_DESCRIPTOR),
-                     -XEN_EINVAL);
+    assert_int_equal(
+        page_get_and_type(guest->mfn[SPARE], guest->d, PAGE_TYPE_DESCRIPTOR),
+        -XEN_EINVAL);
     assert_int_equal(type_count(SPARE), 0);
     table_at(SPARE)[3] = 0x00af9a000000ffffULL; /* ring 0 code */
-    assert_int_equal(page_get_and_type(guest->mfn[SPARE], guest->d,
-                                       PAGE_TYPE_DESCRIPTOR),
-                     0);
+    assert_int_equal(
+        page_get_and_type(guest->mfn[SPARE], guest->d, PAGE_TYPE_DESCRIPTOR),
+        0);
     assert_int_equal(table_at(SPARE)[3] >> 45 & 3, 3);
     page_put_and_type(page_at(SPARE));
 }
@@ -310,7 +310,7 @@ static void dying_domain_makes_no_tables(void **state)
     atomic_store(&guest->d->dying, DOMAIN_ALIVE);
 }
 
-/* -- tables and what is in them --------------------------------------------------------- */
+/* -- tables and what is in them ------------------------------------------ */
 
 /* Give the spare page to table level @level with @entry in @slot. */
 static int promote_with(enum page_type type, unsigned int slot, uint64_t entry)
@@ -380,13 +380,13 @@ static void l1_of_free_memory_fails(void **state)
     struct page *page = frame_alloc(0, 64);
 
     (void)state;
-    assert_int_equal(promote_with(PAGE_TYPE_L1, 0,
-                                  pte_make(page_mfn(page), PTE_PRESENT)),
-                     -XEN_EBUSY);
+    assert_int_equal(
+        promote_with(PAGE_TYPE_L1, 0, pte_make(page_mfn(page), PTE_PRESENT)),
+        -XEN_EBUSY);
     frame_free(page, 0);
-    assert_int_equal(promote_with(PAGE_TYPE_L1, 0,
-                                  pte_make(page_mfn(page), PTE_PRESENT)),
-                     -XEN_EBUSY);
+    assert_int_equal(
+        promote_with(PAGE_TYPE_L1, 0, pte_make(page_mfn(page), PTE_PRESENT)),
+        -XEN_EBUSY);
 }
 
 static void l1_of_io_needs_permission(void **state)
@@ -425,14 +425,14 @@ static void linear_tables_are_refused(void **state)
     (void)state;
     for (unsigned int level = 2; level <= 4; level++) {
         /* Itself. */
-        assert_int_equal(promote_with(pt_type_of_level(level), 5,
-                                      entry_for(SPARE, 0)),
-                         -XEN_EINVAL);
+        assert_int_equal(
+            promote_with(pt_type_of_level(level), 5, entry_for(SPARE, 0)),
+            -XEN_EINVAL);
         /* One of its own level. */
-        assert_int_equal(promote_with(pt_type_of_level(level), 5,
-                                      entry_for(guest->first_table + 4 - level,
-                                                0)),
-                         -XEN_EINVAL);
+        assert_int_equal(
+            promote_with(pt_type_of_level(level), 5,
+                         entry_for(guest->first_table + 4 - level, 0)),
+            -XEN_EINVAL);
     }
 }
 
@@ -446,8 +446,7 @@ static void upper_table_of_the_wrong_level_fails(void **state)
         promote_with(PAGE_TYPE_L3, 5, entry_for(guest->first_table + 3, 0)),
         -XEN_EINVAL);
     assert_int_equal(
-        promote_with(PAGE_TYPE_L3, 5, entry_for(guest->first_table + 2, 0)),
-        0);
+        promote_with(PAGE_TYPE_L3, 5, entry_for(guest->first_table + 2, 0)), 0);
     page_put_and_type(page_at(SPARE));
 }
 
@@ -455,10 +454,10 @@ static void upper_tables_map_no_io(void **state)
 {
     (void)state;
     rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN, FAKE_MMIO_MFN);
-    assert_int_equal(promote_with(PAGE_TYPE_L2, 5,
-                                  pte_make(mfn_make(FAKE_MMIO_MFN),
-                                           PTE_PRESENT)),
-                     -XEN_EINVAL);
+    assert_int_equal(
+        promote_with(PAGE_TYPE_L2, 5,
+                     pte_make(mfn_make(FAKE_MMIO_MFN), PTE_PRESENT)),
+        -XEN_EINVAL);
 }
 
 static void superpages_are_refused(void **state)
@@ -516,8 +515,8 @@ static void readonly_shared_page_is_not_mapped_writable(void **state)
     assert_int_equal(promote_with(PAGE_TYPE_L1, 0,
                                   pte_make(mfn, PTE_PRESENT | PTE_WRITABLE)),
                      -XEN_EBUSY);
-    assert_int_equal(
-        promote_with(PAGE_TYPE_L1, 0, pte_make(mfn, PTE_PRESENT)), 0);
+    assert_int_equal(promote_with(PAGE_TYPE_L1, 0, pte_make(mfn, PTE_PRESENT)),
+                     0);
     page_put_and_type(page_at(SPARE));
     heap_free_page(frame);
 }
@@ -526,16 +525,16 @@ static void shared_page_keeps_its_memory_type(void **state)
 {
     (void)state;
     rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN, FAKE_MMIO_MFN);
-    assert_int_equal(promote_with(PAGE_TYPE_L1, 0,
-                                  pte_make(guest->d->shared_mfn,
-                                           PTE_PRESENT | PTE_PCD)),
-                     -XEN_EACCES);
+    assert_int_equal(
+        promote_with(PAGE_TYPE_L1, 0,
+                     pte_make(guest->d->shared_mfn, PTE_PRESENT | PTE_PCD)),
+        -XEN_EACCES);
     assert_int_equal(promote_with(PAGE_TYPE_L1, 0, entry_for(OTHER, PTE_PCD)),
                      0);
     page_put_and_type(page_at(SPARE));
 }
 
-/* -- preemption ---------------------------------------------------------------------------- */
+/* -- preemption ---------------------------------------------------------- */
 
 #define TREE_L1S   6UL
 #define TREE_FIRST 10UL /* pfns: L4, L3, L2, then L1s */
@@ -690,8 +689,8 @@ static void abandoned_promotion_does_not_outlive_the_domain(void **state)
         fake_clear_softirqs();
     }
     fake_preempt_every(0);
-    assert_true((atomic_load(&page_at(TREE_FIRST)->type) &
-                 PAGE_TYPE_PARTIAL) != 0);
+    assert_true((atomic_load(&page_at(TREE_FIRST)->type) & PAGE_TYPE_PARTIAL) !=
+                0);
     fake_audit();
 }
 
@@ -707,9 +706,9 @@ static void abandoned_promotion_can_be_taken_up_by_others(void **state)
     fake_preempt_every(0);
     fake_clear_softirqs();
     /* Another use of the L2 that is half way. */
-    assert_int_equal(page_get_and_type(guest->mfn[TREE_FIRST + 2], guest->d,
-                                       PAGE_TYPE_L2),
-                     0);
+    assert_int_equal(
+        page_get_and_type(guest->mfn[TREE_FIRST + 2], guest->d, PAGE_TYPE_L2),
+        0);
     (void)get_root(&rc);
     assert_int_equal(rc, 0);
     page_put_and_type(page_at(TREE_FIRST + 2));
@@ -841,10 +840,10 @@ static unsigned int add_changes(struct CMUnitTest *tests)
 
         changes[i].from = types[from];
         changes[i].to = types[to];
-        snprintf(changes[i].name, sizeof(changes[i].name),
-                 "%s_after_%s_ended", type_names[to], type_names[from]);
-        snprintf(busy_names[i], sizeof(busy_names[i]),
-                 "%s_while_%s_is_used", type_names[to], type_names[from]);
+        snprintf(changes[i].name, sizeof(changes[i].name), "%s_after_%s_ended",
+                 type_names[to], type_names[from]);
+        snprintf(busy_names[i], sizeof(busy_names[i]), "%s_while_%s_is_used",
+                 type_names[to], type_names[from]);
         tests[count++] = (struct CMUnitTest){changes[i].name,
                                              change_after_the_last_use_works,
                                              setup, teardown, &changes[i]};

@@ -64,7 +64,7 @@ static void bits_are_checked(void **state)
     assert_int_equal(pt_check_bits(c->entry, c->level, c->caching), c->rc);
 }
 
-/* -- what the CPU sees -------------------------------------------------------------- */
+/* -- what the CPU sees --------------------------------------------------- */
 
 static struct adjust {
     const char *name;
@@ -78,10 +78,12 @@ static struct adjust {
      RAM | P | PTE_USER | PTE_GUEST_KERNEL},
     {"user_entry_becomes_global", RAM | P | PTE_USER, 1,
      RAM | P | PTE_USER | PTE_GLOBAL},
-    {"kernel_entry_read_back_and_written_stays", RAM | P | PTE_USER |
-     PTE_GUEST_KERNEL, 1, RAM | P | PTE_USER | PTE_GUEST_KERNEL},
-    {"marked_entry_is_never_global", RAM | P | PTE_USER | PTE_GUEST_KERNEL |
-     PTE_GLOBAL, 1, RAM | P | PTE_USER | PTE_GUEST_KERNEL},
+    {"kernel_entry_read_back_and_written_stays",
+     RAM | P | PTE_USER | PTE_GUEST_KERNEL, 1,
+     RAM | P | PTE_USER | PTE_GUEST_KERNEL},
+    {"marked_entry_is_never_global",
+     RAM | P | PTE_USER | PTE_GUEST_KERNEL | PTE_GLOBAL, 1,
+     RAM | P | PTE_USER | PTE_GUEST_KERNEL},
     {"log_dirty_bit_is_ours", RAM | P | PTE_USER | PTE_LOG_DIRTY, 1,
      RAM | P | PTE_USER | PTE_GLOBAL},
     {"write_and_nx_bits_stay", RAM | P | PTE_WRITABLE | PTE_NX, 1,
@@ -102,7 +104,7 @@ static void entries_are_adjusted(void **state)
     assert_int_equal(pt_adjust(c->result, c->level), c->result);
 }
 
-/* -- memory types --------------------------------------------------------------------- */
+/* -- memory types -------------------------------------------------------- */
 
 static void io_is_never_write_back(void **state)
 {
@@ -132,17 +134,15 @@ static void io_uncached_stays(void **state)
 {
     (void)state;
     assert_int_equal(pt_uncached(P | PTE_PCD), P | PTE_PCD);
-    assert_int_equal(pt_uncached(P | PTE_PCD | PTE_PWT),
-                     P | PTE_PCD | PTE_PWT);
+    assert_int_equal(pt_uncached(P | PTE_PCD | PTE_PWT), P | PTE_PCD | PTE_PWT);
 }
 
-/* -- L1 terminal fault ------------------------------------------------------------------ */
+/* -- L1 terminal fault --------------------------------------------------- */
 
 static void set_intel(uint32_t arch_capabilities)
 {
-    fake_set_cpuid(0, 0,
-                   (struct cpuid_result){7, 0x756e6547, 0x6c65746e,
-                                         0x49656e69});
+    fake_set_cpuid(
+        0, 0, (struct cpuid_result){7, 0x756e6547, 0x6c65746e, 0x49656e69});
     if (arch_capabilities != 0) {
         fake_set_cpuid(7, 0, (struct cpuid_result){.edx = 1U << 29});
         fake_set_msr(0x10a, arch_capabilities);

@@ -62,7 +62,7 @@ static unsigned long environment(const char *name, unsigned long standard)
     return text != NULL ? strtoul(text, NULL, 0) : standard;
 }
 
-/* -- the guests ---------------------------------------------------------------------- */
+/* -- the guests ---------------------------------------------------------- */
 
 static const uint8_t write_code[][8] = {
     {0x48, 0x89, 0x07},             /* mov %rax,(%rdi) */
@@ -92,9 +92,9 @@ static void guest_new(unsigned int index)
     for (unsigned int i = 0; i < ARRAY_COUNT(write_code); i++) {
         memcpy(code + 16 * i, write_code[i], sizeof(write_code[i]));
     }
-    assert_int_equal(rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN,
-                                  FAKE_MMIO_READONLY_MFN),
-                     0);
+    assert_int_equal(
+        rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN, FAKE_MMIO_READONLY_MFN),
+        0);
     guests[index] = guest;
     born++;
 }
@@ -134,7 +134,7 @@ static bool guest_is_able(struct vcpu *v)
            fake_guest_read(fake_va(CODE_PFN), &word, 8);
 }
 
-/* -- what to call with ----------------------------------------------------------------- */
+/* -- what to call with --------------------------------------------------- */
 
 static unsigned long any_pfn(void)
 {
@@ -182,9 +182,9 @@ static uint64_t any_entry(const struct fake_guest *guest)
  * those that the guest needs to go on, but for rare mistakes. */
 static uint64_t any_entry_address(const struct fake_guest *guest)
 {
-    unsigned long pfn = one_in(2) ? guest->first_table +
-                                        below(GUEST_PAGES - guest->first_table)
-                                  : any_pfn();
+    unsigned long pfn =
+        one_in(2) ? guest->first_table + below(GUEST_PAGES - guest->first_table)
+                  : any_pfn();
     unsigned long slot = FIRST_PFN + below(40);
 
     if (one_in(6)) {
@@ -240,7 +240,7 @@ static uint32_t any_foreign(void)
     return foreign;
 }
 
-/* -- calls -------------------------------------------------------------------------------- */
+/* -- calls --------------------------------------------------------------- */
 
 static void do_mmu_update(unsigned int index, struct vcpu *v)
 {
@@ -253,8 +253,8 @@ static void do_mmu_update(unsigned int index, struct vcpu *v)
         const struct fake_guest *from =
             one_in(30) ? guests[below(GUESTS)] : guest;
 
-        request[i].ptr = any_entry_address(from) |
-                         commands[below(ARRAY_COUNT(commands))];
+        request[i].ptr =
+            any_entry_address(from) | commands[below(ARRAY_COUNT(commands))];
         request[i].val = any_entry(from);
         if ((request[i].ptr & 7) == MMU_MACHPHYS_UPDATE) {
             request[i].val = below(GUEST_PAGES);
@@ -290,8 +290,7 @@ static void do_mmuext(unsigned int index, struct vcpu *v)
                      guest->mfn[any_pfn()].number, any_foreign());
         return;
     }
-    (void)mmuext(index, v, command, any_mfn(guest), below(8192),
-                 any_foreign());
+    (void)mmuext(index, v, command, any_mfn(guest), below(8192), any_foreign());
 }
 
 static void do_update_va(unsigned int index, struct vcpu *v)
@@ -329,14 +328,14 @@ static void do_make_table(unsigned int index, struct vcpu *v)
     for (unsigned int i = 0; i < ARRAY_COUNT(table); i++) {
         unsigned long below_pfn = any_pfn();
 
-        table[i] = one_in(3) ? pte_make(guest->mfn[below_pfn], PTE_PRESENT)
-                             : 0;
+        table[i] = one_in(3) ? pte_make(guest->mfn[below_pfn], PTE_PRESENT) : 0;
         if (level > 1 && !one_in(3)) {
             /* A table that exists already. */
-            table[i] = table[i] == 0 ? 0
-                                     : pte_make(guest->mfn[guest->first_table +
-                                                           5 - level],
-                                                PTE_PRESENT | PTE_WRITABLE);
+            table[i] =
+                table[i] == 0
+                    ? 0
+                    : pte_make(guest->mfn[guest->first_table + 5 - level],
+                               PTE_PRESENT | PTE_WRITABLE);
         }
     }
     (void)fake_guest_write(fake_va(pfn), table, sizeof(table));
@@ -355,8 +354,8 @@ static void do_new_root(unsigned int index, struct vcpu *v)
     const uint64_t *old = machine_map(v->pv.kernel_root);
     uint64_t entry = old[pt_index(FAKE_GUEST_VA, 4)];
 
-    if (!fake_guest_write(fake_va(pfn) + 8 * pt_index(FAKE_GUEST_VA, 4),
-                          &entry, 8)) {
+    if (!fake_guest_write(fake_va(pfn) + 8 * pt_index(FAKE_GUEST_VA, 4), &entry,
+                          8)) {
         return;
     }
     (void)set_access(index, v, pfn, false);
@@ -447,8 +446,7 @@ static void do_balloon(unsigned int index, struct vcpu *v)
     unsigned long pfn = FIRST_PFN + below(guest->first_table - FIRST_PFN);
     xen_pfn_t extent = guest->mfn[pfn].number;
 
-    (void)call(index, v, __HYPERVISOR_update_va_mapping, fake_va(pfn), 0, 0,
-               0);
+    (void)call(index, v, __HYPERVISOR_update_va_mapping, fake_va(pfn), 0, 0, 0);
     if (memory_op(index, v, XENMEM_decrease_reservation, &extent, 1) != 1) {
         return;
     }
@@ -468,8 +466,7 @@ static void do_exchange(unsigned int index, struct vcpu *v)
     xen_pfn_t *in = (xen_pfn_t *)(void *)((char *)exchange + 1024);
     xen_pfn_t *out = in + 1;
 
-    (void)call(index, v, __HYPERVISOR_update_va_mapping, fake_va(pfn), 0, 0,
-               0);
+    (void)call(index, v, __HYPERVISOR_update_va_mapping, fake_va(pfn), 0, 0, 0);
     memset(exchange, 0, sizeof(*exchange));
     *in = guest->mfn[pfn].number;
     *out = pfn;
@@ -531,8 +528,7 @@ static void report(void)
     for (unsigned int number = 0; number < 64; number++) {
         for (unsigned int rc = 0; rc < 128; rc++) {
             if (outcomes[number][rc] != 0) {
-                printf("call %u: -%u: %lu\n", number, rc,
-                       outcomes[number][rc]);
+                printf("call %u: -%u: %lu\n", number, rc, outcomes[number][rc]);
             }
         }
     }

@@ -27,7 +27,7 @@
 #define SF (1UL << 7)
 #define OF (1UL << 11)
 
-/* -- decoding ----------------------------------------------------------------------- */
+/* -- decoding ------------------------------------------------------------ */
 
 static struct decode_case {
     const char *name;
@@ -44,7 +44,10 @@ static struct decode_case {
     {"mov_disp32", {0x48, 0x89, 0x87, 1, 2, 3, 4}, 7, 8, WRITE_MOV},
     {"mov_sib", {0x48, 0x89, 0x04, 0xc7}, 4, 8, WRITE_MOV},
     {"mov_sib_disp8", {0x48, 0x89, 0x44, 0xc7, 8}, 5, 8, WRITE_MOV},
-    {"mov_sib_without_base", {0x48, 0x89, 0x04, 0xc5, 1, 2, 3, 4}, 8, 8,
+    {"mov_sib_without_base",
+     {0x48, 0x89, 0x04, 0xc5, 1, 2, 3, 4},
+     8,
+     8,
      WRITE_MOV},
     {"mov_rip_relative", {0x48, 0x89, 0x05, 1, 2, 3, 4}, 7, 8, WRITE_MOV},
     {"mov_gs_prefix", {0x65, 0x48, 0x89, 0x07}, 4, 8, WRITE_MOV},
@@ -89,7 +92,10 @@ static struct decode_case {
     {"refuses_movs", {0x48, 0xa5}, 0, 0, WRITE_MOV},
     {"refuses_cmpxchg16b", {0x48, 0x0f, 0xc7, 0x0f}, 0, 0, WRITE_MOV},
     {"refuses_sse_store", {0x66, 0x0f, 0x7f, 0x07}, 0, 0, WRITE_MOV},
-    {"refuses_mov_group_other", {0x48, 0xc7, 0x0f, 1, 2, 3, 4}, 0, 0,
+    {"refuses_mov_group_other",
+     {0x48, 0xc7, 0x0f, 1, 2, 3, 4},
+     0,
+     0,
      WRITE_MOV},
     {"refuses_16_bit_movnti", {0x66, 0x0f, 0xc3, 0x07}, 0, 0, WRITE_MOV},
 };
@@ -124,20 +130,20 @@ static void endless_prefixes_are_refused(void **state)
     assert_false(write_decode(code, 0, &in));
 }
 
-/* -- arithmetic, compared with the processor's own ------------------------------------- */
+/* -- arithmetic, compared with the processor's own ----------------------- */
 
 #define HOST_FLAGS (CF | PF | AF | ZF | SF | OF)
 
 /* Do the instruction on the host, with the carry as given. */
-#define ON_HOST(text, type, memory, operand, flags)                            \
-    do {                                                                       \
-        type value_ = (type)(operand);                                         \
-        unsigned long carry_ = (flags)&CF;                                     \
-                                                                               \
-        __asm__ volatile("bt $0, %[c]\n\t" text "\n\tpushfq\n\tpopq %[f]"      \
-                         : [m] "+m"(memory), [f] "=r"(flags)                   \
-                         : [v] "r"(value_), [c] "r"(carry_)                    \
-                         : "cc", "memory");                                    \
+#define ON_HOST(text, type, memory, operand, flags) \
+    do { \
+        type value_ = (type)(operand); \
+        unsigned long carry_ = (flags)&CF; \
+\
+        __asm__ volatile("bt $0, %[c]\n\t" text "\n\tpushfq\n\tpopq %[f]" \
+                         : [m] "+m"(memory), [f] "=r"(flags) \
+                         : [v] "r"(value_), [c] "r"(carry_) \
+                         : "cc", "memory"); \
     } while (0)
 
 struct arithmetic_case {
@@ -336,7 +342,7 @@ static void bit_operations_set_the_carry(void **state)
     assert_int_equal(new, 5);
 }
 
-/* -- in a guest --------------------------------------------------------------------------- */
+/* -- in a guest ---------------------------------------------------------- */
 
 static struct fake_guest *guest;
 
@@ -375,8 +381,8 @@ static bool run_code(const void *code, size_t bytes, unsigned long va)
     return mm_emulate_table_write(guest->v, regs, va);
 }
 
-#define RUN(va, ...)                                                           \
-    run_code((const uint8_t[]){__VA_ARGS__},                                   \
+#define RUN(va, ...) \
+    run_code((const uint8_t[]){__VA_ARGS__}, \
              sizeof((const uint8_t[]){__VA_ARGS__}), va)
 
 static uint64_t entry_for(unsigned long pfn, uint64_t flags)
@@ -415,9 +421,8 @@ static void lock_and_clears_the_write_bit(void **state)
     assert_true(RUN(entry_va(A), 0xf0, 0x80, 0x27, 0xfd));
     assert_int_equal(fake_pte(guest, A) & (PTE_PRESENT | PTE_WRITABLE),
                      PTE_PRESENT);
-    assert_int_equal(atomic_load(&fake_page_info(guest, A)->type) &
-                         PAGE_TYPE_COUNT_MASK,
-                     0);
+    assert_int_equal(
+        atomic_load(&fake_page_info(guest, A)->type) & PAGE_TYPE_COUNT_MASK, 0);
 }
 
 static void btr_clears_accessed(void **state)
@@ -549,17 +554,17 @@ static void writes_to_readonly_devices_are_dropped(void **state)
 {
     (void)state;
     rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN, FAKE_MMIO_READONLY_MFN);
-    assert_int_equal(
-        fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping, fake_va(A),
-                       pte_make(mfn_make(FAKE_MMIO_READONLY_MFN),
-                                PTE_PRESENT | PTE_WRITABLE),
-                       UVMF_INVLPG, 0),
-        0);
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(A),
+                                    pte_make(mfn_make(FAKE_MMIO_READONLY_MFN),
+                                             PTE_PRESENT | PTE_WRITABLE),
+                                    UVMF_INVLPG, 0),
+                     0);
     assert_true(RUN(fake_va(A) + 16, 0x89, 0x07));
     assert_int_equal(vcpu_regs(guest->v)->rip, fake_va(CODE) + 2);
 }
 
-/* -- grant entries ---------------------------------------------------------------------------- */
+/* -- grant entries ------------------------------------------------------- */
 
 static struct fake_guest *granter;
 
@@ -580,9 +585,9 @@ static int grant_teardown(void **state)
 
 static void take_granted(unsigned long pfn)
 {
-    assert_int_equal(page_get_and_type(granter->mfn[pfn], granter->d,
-                                       PAGE_TYPE_WRITABLE),
-                     0);
+    assert_int_equal(
+        page_get_and_type(granter->mfn[pfn], granter->d, PAGE_TYPE_WRITABLE),
+        0);
 }
 
 static void put_granted(unsigned long pfn)
@@ -647,10 +652,8 @@ static void grant_entries_are_checked(void **state)
     assert_int_equal(map_granted(A, fake_pte_address(granter, B), true),
                      GNTST_general_error);
     assert_int_equal(map_granted(A, 0x1000, false), GNTST_general_error);
-    assert_int_equal(map_granted(A, HV_DIRECT_MAP, false),
-                     GNTST_general_error);
-    assert_int_equal(mm_grant_map(guest->v, at, true, granter->mfn[A],
-                                  PTE_PCD),
+    assert_int_equal(map_granted(A, HV_DIRECT_MAP, false), GNTST_general_error);
+    assert_int_equal(mm_grant_map(guest->v, at, true, granter->mfn[A], PTE_PCD),
                      GNTST_general_error);
     put_granted(A);
 }
@@ -730,9 +733,9 @@ static void failed_replace_changes_nothing(void **state)
     assert_int_equal(mm_grant_replace(guest->v, fake_va(B), granter->mfn[A],
                                       false, fake_va(B)),
                      GNTST_general_error);
-    assert_int_equal(mm_grant_replace(guest->v, fake_va(B), granter->mfn[A],
-                                      false, 0x1000),
-                     GNTST_general_error);
+    assert_int_equal(
+        mm_grant_replace(guest->v, fake_va(B), granter->mfn[A], false, 0x1000),
+        GNTST_general_error);
     assert_int_equal(fake_pte(guest, A), a);
     assert_int_equal(fake_pte(guest, B), b);
     fake_audit();
@@ -754,8 +757,8 @@ static void grant_entry_dies_with_its_guest(void **state)
 
 int main(void)
 {
-    struct CMUnitTest pure[ARRAY_COUNT(decode_cases) +
-                           ARRAY_COUNT(arithmetic_cases)];
+    struct CMUnitTest
+        pure[ARRAY_COUNT(decode_cases) + ARRAY_COUNT(arithmetic_cases)];
     unsigned int count = 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(endless_prefixes_are_refused),
@@ -794,9 +797,9 @@ int main(void)
                                 NULL, NULL, &decode_cases[i]};
     }
     for (unsigned int i = 0; i < ARRAY_COUNT(arithmetic_cases); i++) {
-        pure[count++] = (struct CMUnitTest){
-            arithmetic_cases[i].name, result_and_flags_are_the_processors, NULL,
-            NULL, &arithmetic_cases[i]};
+        pure[count++] = (struct CMUnitTest){arithmetic_cases[i].name,
+                                            result_and_flags_are_the_processors,
+                                            NULL, NULL, &arithmetic_cases[i]};
     }
     return cmocka_run_group_tests(pure, NULL, NULL) +
            cmocka_run_group_tests(tests, NULL, NULL);

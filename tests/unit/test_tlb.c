@@ -148,7 +148,7 @@ static void waiting_for_others_with_interrupts_off_is_caught(void **state)
     machine_irq_restore(flags);
 }
 
-/* -- the fake TLB --------------------------------------------------------------------- */
+/* -- the fake TLB -------------------------------------------------------- */
 
 static struct fake_guest *guest;
 
@@ -246,12 +246,11 @@ static void copies_over_page_ends_stop_at_the_fault(void **state)
                          guest_va_make(fake_va(A) + PAGE_BYTES - 8), bytes, 16),
                      0);
     assert_int_equal(
-        machine_copy_to_guest(
-            guest_va_make(fake_va(guest->first_table) - 8), bytes, 16),
+        machine_copy_to_guest(guest_va_make(fake_va(guest->first_table) - 8),
+                              bytes, 16),
         8);
-    assert_int_equal(machine_copy_from_guest(
-                         bytes, guest_va_make(fake_va(64) - 4), 16),
-                     12);
+    assert_int_equal(
+        machine_copy_from_guest(bytes, guest_va_make(fake_va(64) - 4), 16), 12);
 }
 
 static void audit_sees_a_stale_writable_translation(void **state)
@@ -285,7 +284,7 @@ static void audit_sees_a_translation_of_anothers_frame(void **state)
     atomic_store(&page->count, count);
 }
 
-/* -- mm_audit() ---------------------------------------------------------------------------- */
+/* -- mm_audit() ---------------------------------------------------------- */
 
 static void audit_counts(void **state)
 {

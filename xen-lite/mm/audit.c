@@ -17,8 +17,8 @@
 /* What was found so far; by mfn. */
 struct audit {
     uint32_t *refs;
-    uint32_t *types;   /* type references ... */
-    uint8_t *type;     /* ... of this type */
+    uint32_t *types; /* type references ... */
+    uint8_t *type;   /* ... of this type */
     unsigned long frames;
     unsigned int bad;
 };
@@ -36,7 +36,7 @@ static void report(struct audit *a, const char *what, unsigned long mfn,
     }
 }
 
-/* -- finding ---------------------------------------------------------------------- */
+/* -- finding ------------------------------------------------------------- */
 
 static void found_ref(struct audit *a, mfn_t mfn)
 {
@@ -204,8 +204,7 @@ static unsigned long audit_domains(struct audit *a)
 
         audit_list(a, d);
         owned += d->tot_pages;
-        for_each_vcpu(d, v)
-        {
+        for_each_vcpu (d, v) {
             audit_vcpu(a, v);
         }
         domain_put(d);
@@ -214,7 +213,7 @@ static unsigned long audit_domains(struct audit *a)
     return owned;
 }
 
-/* -- comparing ---------------------------------------------------------------------- */
+/* -- comparing ----------------------------------------------------------- */
 
 static void compare_frame(struct audit *a, unsigned long mfn)
 {
@@ -263,8 +262,7 @@ static unsigned long compare_chunk(struct audit *a, unsigned long first)
         }
         compare_frame(a, mfn);
         in_use += (count & PAGE_COUNT_MASK) != 0 &&
-                  (count & PAGE_COUNT_XEN) == 0 &&
-                  page_owner(page) != DOMID_IO;
+                  (count & PAGE_COUNT_XEN) == 0 && page_owner(page) != DOMID_IO;
     }
     return in_use;
 }

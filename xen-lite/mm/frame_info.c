@@ -23,7 +23,7 @@
 #include "pv.h"
 #include "softirq.h"
 
-/* -- general references ---------------------------------------------------------- */
+/* -- general references -------------------------------------------------- */
 
 static struct page *page_lookup(mfn_t mfn)
 {
@@ -83,7 +83,7 @@ struct domain *page_owner_get(const struct page *page)
     return domain_get(page_owner(page));
 }
 
-/* -- changes of type ---------------------------------------------------------------- */
+/* -- changes of type ----------------------------------------------------- */
 
 /*
  * Translations of the former use must be gone before the new one. Those of the
@@ -143,10 +143,10 @@ static void release_type(struct page *page)
     uint64_t word = atomic_load(&page->type);
 
     atomic_store(&page->tlb_stamp, tlb_clock_now());
-    while (!atomic_compare_exchange_weak(
-        &page->type, &word,
-        word & ~(PAGE_TYPE_COUNT_MASK | PAGE_TYPE_VALIDATED |
-                 PAGE_TYPE_PARTIAL))) {
+    while (!atomic_compare_exchange_weak(&page->type, &word,
+                                         word & ~(PAGE_TYPE_COUNT_MASK |
+                                                  PAGE_TYPE_VALIDATED |
+                                                  PAGE_TYPE_PARTIAL))) {
     }
 }
 
@@ -422,7 +422,7 @@ unsigned int page_hold_table(struct page *page)
     return pt_level_of_type(page_type_of(word));
 }
 
-/* -- both at once ---------------------------------------------------------------------- */
+/* -- both at once -------------------------------------------------------- */
 
 int page_get_and_type(mfn_t mfn, const struct domain *owner,
                       enum page_type type)

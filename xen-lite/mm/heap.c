@@ -15,7 +15,7 @@
 #define WHOLE       0x80000000U /* table_progress: whole frames, or-ed to order */
 #define CLASS_FIRST 1U          /* table_progress of class 0 */
 
-static const uint16_t class_bytes[] = {32,  64,  96,  128, 192,  256,
+static const uint16_t class_bytes[] = {32,  64,  96,  128,  192,  256,
                                        384, 512, 768, 1024, 1360, 2048};
 
 #define CLASSES ARRAY_COUNT(class_bytes)

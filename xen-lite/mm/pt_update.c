@@ -15,8 +15,8 @@
  * rights: neither references nor checks change. The list says what may differ,
  * so that a bit nobody thought of takes the long way.
  */
-#define SAME_MAPPING_MAY_DIFFER                                                \
-    (PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_AVAIL | PTE_NX |   \
+#define SAME_MAPPING_MAY_DIFFER \
+    (PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_AVAIL | PTE_NX | \
      0x7ff0000000000000ULL)
 
 static bool same_mapping(pte_t old, pte_t new)

@@ -10,7 +10,7 @@
 #include "pt.h"
 #include "pv.h"
 
-/* -- pins ------------------------------------------------------------------------ */
+/* -- pins ---------------------------------------------------------------- */
 
 static bool clear_pin(struct page *page)
 {
@@ -76,7 +76,7 @@ int mm_unpin_table(struct domain *d, mfn_t mfn)
     return rc;
 }
 
-/* -- roots ------------------------------------------------------------------------ */
+/* -- roots --------------------------------------------------------------- */
 
 /* Load what @v has now, with nothing left of the last address space. */
 static void switch_address_space(struct vcpu *v)

@@ -17,7 +17,7 @@
 #define FLAG_ZF (1UL << 6)
 #define FLAG_SF (1UL << 7)
 #define FLAG_OF (1UL << 11)
-#define FLAGS_ARITHMETIC                                                       \
+#define FLAGS_ARITHMETIC \
     (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
 struct decoder {
@@ -99,8 +99,7 @@ static uint64_t decode_immediate(struct decoder *dec, unsigned int bytes)
         value |= (uint64_t)next_byte(dec) << (8 * i);
     }
     /* Sign-extended to 64 bits. */
-    return (uint64_t)((int64_t)(value << (64 - 8 * bytes)) >>
-                      (64 - 8 * bytes));
+    return (uint64_t)((int64_t)(value << (64 - 8 * bytes)) >> (64 - 8 * bytes));
 }
 
 static unsigned int modrm_reg(const struct decoder *dec)
@@ -153,8 +152,7 @@ static bool decode_group(struct decoder *dec, uint8_t opcode,
     case 0x80:
     case 0x81:
     case 0x83:
-        return arithmetic(reg, out) &&
-               use_immediate(dec, out, opcode == 0x83);
+        return arithmetic(reg, out) && use_immediate(dec, out, opcode == 0x83);
     case 0xc6:
     case 0xc7:
         out->operation = WRITE_MOV;
@@ -243,8 +241,7 @@ static bool decode_two_bytes(struct decoder *dec, uint8_t opcode,
         if (!decode_modrm(dec) || modrm_reg(dec) < 5) {
             return false;
         }
-        out->operation =
-            (enum write_operation)(WRITE_BTS + modrm_reg(dec) - 5);
+        out->operation = (enum write_operation)(WRITE_BTS + modrm_reg(dec) - 5);
         return use_immediate(dec, out, true);
     }
     if (opcode == 0xb0 || opcode == 0xc0) {
@@ -265,7 +262,9 @@ bool write_decode(const uint8_t *code, unsigned int count,
     bool known;
 
     *out = (struct write_instruction){
-        .size = (dec.rex & REX_W) != 0 ? 8 : dec.operand16 ? 2 : 4,
+        .size = (dec.rex & REX_W) != 0 ? 8
+                : dec.operand16        ? 2
+                                       : 4,
     };
     if (opcode == 0x0f) {
         known = decode_two_bytes(&dec, next_byte(&dec), out);
@@ -276,14 +275,13 @@ bool write_decode(const uint8_t *code, unsigned int count,
     return known && !dec.overrun && dec.at <= dec.count;
 }
 
-/* -- carrying out ---------------------------------------------------------------- */
+/* -- carrying out -------------------------------------------------------- */
 
 static uint64_t *register_at(struct cpu_user_regs *regs, unsigned int number)
 {
     uint64_t *const registers[16] = {
-        &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx,
-        &regs->rsp, &regs->rbp, &regs->rsi, &regs->rdi,
-        &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
+        &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, &regs->rsp, &regs->rbp,
+        &regs->rsi, &regs->rdi, &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
         &regs->r12, &regs->r13, &regs->r14, &regs->r15,
     };
 

@@ -35,12 +35,12 @@ enum write_operation {
 
 struct write_instruction {
     enum write_operation operation;
-    unsigned int bytes;      /* of the instruction */
-    unsigned int size;       /* of the operand: 1, 2, 4, 8 */
-    bool has_register;       /* other operand: a register, or ... */
+    unsigned int bytes; /* of the instruction */
+    unsigned int size;  /* of the operand: 1, 2, 4, 8 */
+    bool has_register;  /* other operand: a register, or ... */
     unsigned int register_number;
-    bool high_byte;          /* AH, CH, DH, BH */
-    uint64_t immediate;      /* ... this, sign-extended */
+    bool high_byte;     /* AH, CH, DH, BH */
+    uint64_t immediate; /* ... this, sign-extended */
 };
 
 /* Decode the @count bytes at @code; false: none of these. */
