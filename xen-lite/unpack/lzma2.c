@@ -22,7 +22,8 @@
 #define PROB_HALF     (1U << (PROB_BITS - 1))
 #define PROB_SHIFT    5
 #define RANGE_TOP     (1U << 24)
-#define LITERAL_LIMIT 7 /* states below follow a literal */
+#define LITERAL_LIMIT 7       /* states below follow a literal */
+#define LITERAL_PROBS 0x300UL /* of one context */
 #define LENGTH_MIN    2
 #define SLOT_MODELLED 14
 #define SLOT_PLAIN    4
@@ -172,9 +173,9 @@ INLINE void literal(struct decoder *d, struct lzma2_work *work)
                                                     3, 4, 5, 6, 4, 5};
     uint32_t pos = (uint32_t)(d->out - d->start);
     uint32_t before = pos != 0 ? d->out[-1] : 0;
-    uint16_t *probs =
-        &work->probs.literal[0x300 * (((pos & work->lp_mask) << work->lc) +
-                                      (before >> (8 - work->lc)))];
+    size_t context =
+        ((pos & work->lp_mask) << work->lc) + (before >> (8 - work->lc));
+    uint16_t *probs = &work->probs.literal[LITERAL_PROBS * context];
     uint32_t symbol;
 
     if (d->state < LITERAL_LIMIT) {

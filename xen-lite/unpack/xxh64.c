@@ -13,8 +13,7 @@
 #define PRIME_4 UINT64_C(0x85ebca77c2b2ae63)
 #define PRIME_5 UINT64_C(0x27d4eb2f165667c5)
 
-#define LANES      4
-#define LANE_BYTES 8
+#define STRIPE_BYTES 32 /* four lanes of eight */
 
 static uint64_t rotate(uint64_t value, unsigned int left)
 {
@@ -41,7 +40,7 @@ static uint64_t stripes(const uint8_t **in, const uint8_t *end)
     const uint8_t *p = *in;
     uint64_t hash;
 
-    for (; end - p >= LANES * LANE_BYTES; p += LANES * LANE_BYTES) {
+    for (; end - p >= STRIPE_BYTES; p += STRIPE_BYTES) {
         a = mix(a, load_le64(p));
         b = mix(b, load_le64(p + 8));
         c = mix(c, load_le64(p + 16));
@@ -58,7 +57,7 @@ uint64_t xxh64(const void *data, size_t bytes)
     const uint8_t *end = p + bytes;
     uint64_t hash = PRIME_5;
 
-    if (bytes >= LANES * LANE_BYTES) {
+    if (bytes >= STRIPE_BYTES) {
         hash = stripes(&p, end);
     }
     hash += bytes;

@@ -139,7 +139,7 @@ static int huffman_read(struct zstd_work *work, const uint8_t *in, size_t bytes,
                         size_t *used)
 {
     struct zstd_huffman *huffman = &work->huffman;
-    uint8_t weights[ZSTD_HUFFMAN_SYMBOLS];
+    uint8_t weights[ZSTD_HUFFMAN_SYMBOLS] = {0};
     uint32_t starts[WEIGHT_MAX + 1];
     int count;
     int s;
