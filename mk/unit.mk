@@ -110,6 +110,14 @@ test-unit: test-abi $(UNIT_RUN:%=$(O)/unit/$(ASAN)/test_%) ## host tests, saniti
 test-tsan: $(UNIT_RUN:%=$(O)/unit/$(TSAN)/test_%) ## host tests, ThreadSanitizer
 	$(Q)tests/unit/run.sh $(UNIT_RUN:%=$(O)/unit/$(TSAN)/test_%)
 
+# The random and the racing tests of memory, at length.
+.PHONY: test-unit-long
+test-unit-long: $(O)/unit/$(ASAN)/test_random $(O)/unit/$(TSAN)/test_page_race ## long host tests
+	$(Q)RANDOM_CALLS=1000000 tests/unit/run.sh $(O)/unit/$(ASAN)/test_random
+	$(Q)RACE_ROUNDS=20000 tests/unit/run.sh $(O)/unit/$(TSAN)/test_page_race
+
+test-long: test-unit-long
+
 coverage: unit-programs-cov ## line coverage of the core by the host tests
 	$(Q)find $(O)/unit/cov -name '*.gcda' -delete
 	$(Q)UNIT_VERBOSE=0 tests/unit/run.sh $(UNIT_NAMES:%=$(O)/unit/cov/test_%)

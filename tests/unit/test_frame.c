@@ -481,19 +481,6 @@ static void unshared_heap_page_goes_at_once(void **state)
     assert_int_equal(frame_free_count(), free);
 }
 
-static void io_frames_belong_to_io(void **state)
-{
-    struct page *page = frame_alloc(0, 64);
-    mfn_t mfn = page_mfn(page);
-
-    (void)state;
-    frame_add_io(mfn, 1);
-    assert_int_equal(page_owner(page), DOMID_IO);
-    frame_add_io(mfn_make(FAKE_MMIO_MFN), 1); /* no struct page: nothing */
-    atomic_store(&page->count, (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT);
-    frame_free(page, 0);
-}
-
 /* What a guest left in a frame reaches nobody: neither by contents nor by a
  * translation that its CPU still holds. */
 static void freed_frame_is_flushed_and_scrubbed_for_the_next(void **state)
@@ -590,7 +577,6 @@ int main(void)
         GUEST(shared_page_has_the_guests_name),
         GUEST(shared_page_outlives_its_owner_without_name),
         GUEST(unshared_heap_page_goes_at_once),
-        GUEST(io_frames_belong_to_io),
         GUEST(freed_frame_is_flushed_and_scrubbed_for_the_next),
         GUEST(flush_for_reuse_skips_cpus_that_flushed),
         GUEST(uncached_frame_keeps_a_mark),

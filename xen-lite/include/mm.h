@@ -31,12 +31,6 @@ static inline mfn_t page_mfn(const struct page *page)
 /* Give RAM to the allocator (at boot). */
 void frame_alloc_add(mfn_t first, unsigned long count);
 /*
- * Frames that have a struct page but are no RAM of ours (firmware tables, the
- * legacy video hole): owned by DOMID_IO from now on. Frames that are neither
- * given here nor to frame_alloc_add() are the hypervisor's.
- */
-void frame_add_io(mfn_t first, unsigned long count);
-/*
  * 2^@order frames below @address_bits of machine address (64: anywhere; high
  * memory is preferred). Scrubbed (zero), no owner, stale translations of the
  * last owner flushed. NULL when there are none.

@@ -88,7 +88,7 @@ static void audit_l1_entry(struct audit *a, struct domain *d, unsigned long l1,
     mfn_t mfn = pte_mfn(entry);
     struct page *page;
 
-    if (!machine_mfn_valid(mfn) || page_owner(page_of(mfn)) == DOMID_IO) {
+    if (!machine_mfn_valid(mfn)) {
         if (machine_mmio_reserved(mfn) ||
             (machine_mmio_readonly(mfn) && (entry & PTE_WRITABLE) != 0)) {
             report(a, "maps I/O that is not for guests", l1, entry, 0);
@@ -224,9 +224,6 @@ static void compare_frame(struct audit *a, unsigned long mfn)
     uint64_t types = type & PAGE_TYPE_COUNT_MASK;
     bool foreign = (count & PAGE_COUNT_FOREIGN) != 0;
 
-    if (page_owner(page) == DOMID_IO) {
-        return;
-    }
     if ((count & PAGE_COUNT_XEN) != 0 && page_owner(page) != DOMID_NOBODY) {
         a->refs[mfn]++; /* ours: shared_info, grant frames and the like */
     }
@@ -257,12 +254,12 @@ static unsigned long compare_chunk(struct audit *a, unsigned long first)
         struct page *page = page_of(mfn_make(mfn));
         uint64_t count = atomic_load(&page->count);
 
-        if (mfn >= a->frames) {
-            break;
+        if (mfn >= a->frames || !machine_mfn_valid(mfn_make(mfn))) {
+            continue;
         }
         compare_frame(a, mfn);
-        in_use += (count & PAGE_COUNT_MASK) != 0 &&
-                  (count & PAGE_COUNT_XEN) == 0 && page_owner(page) != DOMID_IO;
+        in_use +=
+            (count & PAGE_COUNT_MASK) != 0 && (count & PAGE_COUNT_XEN) == 0;
     }
     return in_use;
 }
@@ -283,7 +280,9 @@ unsigned int mm_audit(void)
     }
     owned = audit_domains(&a);
     for (unsigned long mfn = 0; mfn < a.frames; mfn += CHUNK_FRAMES) {
-        if (machine_mfn_valid(mfn_make(mfn))) {
+        /* Both ends: devices may lie at either. */
+        if (machine_mfn_valid(mfn_make(mfn)) ||
+            machine_mfn_valid(mfn_make(mfn + CHUNK_FRAMES - 1))) {
             in_use += compare_chunk(&a, mfn);
         }
     }

@@ -325,16 +325,6 @@ void frame_alloc_add(mfn_t first, unsigned long count)
     spin_unlock(&heap_lock);
 }
 
-void frame_add_io(mfn_t first, unsigned long count)
-{
-    for (unsigned long mfn = first.number; mfn < first.number + count; mfn++) {
-        if (machine_mfn_valid(mfn_make(mfn))) {
-            atomic_store(&page_of(mfn_make(mfn))->count,
-                         ((uint64_t)DOMID_IO << PAGE_OWNER_SHIFT) | 1);
-        }
-    }
-}
-
 /* -- claims and counts
  * ----------------------------------------------------------- */
 

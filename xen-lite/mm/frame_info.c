@@ -25,12 +25,16 @@
 
 /* -- general references -------------------------------------------------- */
 
+/* As many as its part of the address space holds: speculation past the check
+ * below finds nothing else there. */
+#define FRAME_TABLE_ENTRIES ((HV_VMAP - HV_FRAME_TABLE) / sizeof(struct page))
+
 static struct page *page_lookup(mfn_t mfn)
 {
     if (!machine_mfn_valid(mfn)) {
         return NULL;
     }
-    return page_of(mfn_make(index_nospec(mfn.number, frame_max_mfn())));
+    return page_of(mfn_make(index_nospec(mfn.number, FRAME_TABLE_ENTRIES)));
 }
 
 static bool page_ref_if(struct page *page, uint64_t owner_mask, uint64_t owner)

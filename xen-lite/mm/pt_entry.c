@@ -21,11 +21,6 @@ static bool may_choose_caching(struct domain *d, pte_t entry)
            !rangeset_empty(&d->ioports);
 }
 
-static bool frame_is_io(mfn_t mfn)
-{
-    return !machine_mfn_valid(mfn) || page_owner(page_of(mfn)) == DOMID_IO;
-}
-
 /*
  * Device registers: those of @from's iomem ranges, and of @d's, who maps them.
  * Never cached; read-only where machine_mmio_readonly() says.
@@ -108,8 +103,8 @@ static int l1_entry_get(struct domain *d, struct domain *from, pte_t *entry)
     if (rc != 0 || !pt_is_present(*entry)) {
         return rc;
     }
-    rc = frame_is_io(pte_mfn(*entry)) ? map_io(d, from, entry)
-                                      : map_ram(d, from, *entry);
+    rc = machine_mfn_valid(pte_mfn(*entry)) ? map_ram(d, from, *entry)
+                                            : map_io(d, from, entry);
     if (rc == 0) {
         *entry = pt_adjust(*entry, 1);
     }
@@ -120,7 +115,7 @@ static void l1_entry_put(pte_t entry)
 {
     struct page *page;
 
-    if (!pt_is_present(entry) || frame_is_io(pte_mfn(entry))) {
+    if (!pt_is_present(entry) || !machine_mfn_valid(pte_mfn(entry))) {
         return;
     }
     page = page_of(pte_mfn(entry));
