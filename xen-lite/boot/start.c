@@ -30,6 +30,7 @@
 #include "softirq.h"
 #include "string.h"
 #include "x86.h"
+#include "xpti.h"
 
 #define LOW_BYTES (1UL << 20)
 #define RAM_LIMIT (4UL << 40)
@@ -211,6 +212,7 @@ void start_first_cpu(uint32_t info_phys, uint64_t image_phys)
     features_detect();
     features_print();
     features_patch();
+    xpti_detect();
     acpi_init(boot_info.rsdp_phys);
     efi_init(&boot_info);
     start_memory();

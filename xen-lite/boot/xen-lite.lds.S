@@ -26,9 +26,13 @@ SECTIONS
     .text : AT(PHYS(.text)) {
         *(.boot.header)
         *(.boot.text)
-        . = ALIGN(64);
+        /* Pages of their own: also mapped while guests run (xpti.c). */
+        . = ALIGN(4096);
         text_start = .;
+        entry_text_start = .;
         *(.text.entry)
+        . = ALIGN(4096);
+        entry_text_end = .;
         *(.text .text.*)
         text_end = .;
     } :text

@@ -16,6 +16,7 @@
 #include "pv.h"
 #include "softirq.h"
 #include "x86.h"
+#include "xpti.h"
 
 /* CR4 of this CPU without what a guest may choose; read once it is final. */
 #define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE)
@@ -37,14 +38,7 @@ void machine_load_root(struct vcpu *v)
     mfn_t root = v->pv.kernel_mode ? v->pv.kernel_root : v->pv.user_root;
 
     load_cr3(root.number << PAGE_SHIFT);
-}
-
-void machine_l4_entry_changed(struct domain *d, mfn_t l4, unsigned int slot)
-{
-    /* CPUs run on the guest's own L4s: there is no copy to refresh. */
-    (void)d;
-    (void)l4;
-    (void)slot;
+    xpti_load(root);
 }
 
 void machine_update_cr4(struct vcpu *v)

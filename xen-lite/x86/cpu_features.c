@@ -7,6 +7,7 @@
 #include "printk.h"
 #include "string.h"
 #include "x86.h"
+#include "xpti.h"
 
 enum cpuid_register { EAX, EBX, ECX, EDX };
 
@@ -83,7 +84,7 @@ void features_detect(void)
             rows[i].option != NULL ? *rows[i].option : OPTION_DEFAULT;
 
         present[i] = cpuid_bit(&rows[i]);
-        /* SMAP of QEMU's emulation faults where AC allows the access. */
+        /* In QEMU, far returns of ring 3 read its stack as ring 0 would. */
         if (i == FEATURE_SMAP && emulated && asked == OPTION_DEFAULT) {
             asked = OPTION_OFF;
         }
@@ -151,6 +152,10 @@ void features_init_cpu(void)
     unsigned long cr4 =
         CR4_PAE | CR4_MCE | CR4_PGE | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
+    /* Global translations would outlive the change of tables. */
+    if (xpti_on()) {
+        cr4 &= ~CR4_PGE;
+    }
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
     if (used[FEATURE_PAT]) {
         wrmsr(MSR_PAT, PAT_HYPERVISOR);

@@ -83,6 +83,49 @@
 entry_stubs:
     .previous
 
+/*
+ * Page-table isolation (xpti.c): guests run on tables that hold little of us.
+ * From a guest, RSP is its frame in cpu_info: load the whole tables. hv_cr3
+ * and exit_cr3 are 0 while isolation is off.
+ */
+.macro leave_guest_tables
+    movq CPU_INFO_HV_CR3 - CPU_INFO_REGS(%rsp), %rcx
+    testq %rcx, %rcx
+    jz .Lwhole\@
+    movq %rcx, %cr3
+.Lwhole\@:
+.endm
+
+.macro enter_guest_tables
+    movq CPU_INFO_EXIT_CR3 - CPU_INFO_REGS(%rsp), %rcx
+    testq %rcx, %rcx
+    jz .Lwhole\@
+    movq %rcx, %cr3
+.Lwhole\@:
+.endm
+
+/*
+ * On an IST stack either tables may be loaded, whatever was interrupted:
+ * look, and go back to the same. R12 is C's to keep.
+ */
+.macro ist_call_c function
+    movq %rsp, %rbx
+    orq $(CPU_AREA_BYTES - 1), %rbx
+    subq $(CPU_INFO_BYTES - 1), %rbx
+    movq %cr3, %r12
+    cmpq CPU_INFO_EXIT_CR3(%rbx), %r12
+    jne .Lwhole\@
+    movq CPU_INFO_HV_CR3(%rbx), %rcx
+    movq %rcx, %cr3
+.Lwhole\@:
+    call_c \function
+    movq %cr3, %rcx
+    cmpq %rcx, %r12
+    je .Lsame\@
+    movq %r12, %cr3
+.Lsame\@:
+.endm
+
 /* One stub for each vector, all of one form: error code, vector, and away. */
 entry_stub:
     .set vector, 0
@@ -115,19 +158,37 @@ entry_stub:
 entry_exception:
     save_registers
     smap_clac
-exception_saved:
-    call_c trap_exception
     testb $3, REGS_cs(%rsp)
-    jnz exit_to_guest
+    jz exception_ours
+exception_saved:
+    leave_guest_tables
+    call_c trap_exception
+    jmp exit_to_guest
+
+/* Our own code faults with the guest's tables loaded in one place only. */
+exception_ours:
+    leaq entry_guest_iret(%rip), %rax
+    cmpq %rax, REGS_rip(%rsp)
+    jne 1f
+    movq %rsp, %rax
+    orq $(CPU_AREA_BYTES - 1), %rax
+    movq CPU_INFO_HV_CR3 - CPU_INFO_BYTES + 1(%rax), %rcx
+    testq %rcx, %rcx
+    jz 1f
+    movq %rcx, %cr3
+1:  call_c trap_exception
     jmp exit_to_hypervisor
 
     .global entry_interrupt
 entry_interrupt:
     save_registers
     smap_clac
-    call_c trap_interrupt
     testb $3, REGS_cs(%rsp)
-    jnz exit_to_guest
+    jz 1f
+    leave_guest_tables
+    call_c trap_interrupt
+    jmp exit_to_guest
+1:  call_c trap_interrupt
 
 exit_to_hypervisor:
     restore_registers
@@ -152,26 +213,26 @@ entry_debug:
     movq %rdx, %rsp
     xorl %ebp, %ebp
     jmp exception_saved
-1:  call_c trap_exception
+1:  ist_call_c trap_exception
     jmp exit_to_hypervisor
 
 /* These three assume nothing, touch no guest state, and go straight back. */
 entry_nmi:
     save_registers
     smap_clac
-    call_c trap_nmi
+    ist_call_c trap_nmi
     jmp exit_to_hypervisor
 
 entry_machine_check:
     save_registers
     smap_clac
-    call_c trap_machine_check
+    ist_call_c trap_machine_check
     jmp exit_to_hypervisor
 
 entry_double_fault:
     save_registers
     smap_clac
-    call_c trap_double_fault
+    ist_call_c trap_double_fault
     jmp exit_to_hypervisor
 
 /*
@@ -188,6 +249,7 @@ entry_syscall:
     pushq $0
     movl $ENTRY_SYSCALL, 4(%rsp)
 1:  save_registers
+    leave_guest_tables
     call_c trap_syscall
     jmp exit_to_guest
 
@@ -225,6 +287,7 @@ entry_exit_to_guest:
     xorl %ebp, %ebp
 exit_to_guest:
     call_c trap_exit
+    enter_guest_tables
     restore_registers
     .global entry_guest_iret
 entry_guest_iret:

@@ -23,6 +23,7 @@
 #include "spinlock.h"
 #include "string.h"
 #include "x86.h"
+#include "xpti.h"
 
 #define INIT_DELAY_US    10000U
 #define STARTUP_DELAY_US 200U
@@ -110,6 +111,7 @@ void smp_prepare(void)
     uint32_t self = apic_id();
     unsigned int limit = options.max_cpus != 0 ? options.max_cpus : MAX_CPUS;
 
+    xpti_cpu_init(0);
     for (unsigned int i = 0; i < acpi.cpu_count; i++) {
         uint8_t *pages[16];
 
@@ -118,6 +120,7 @@ void smp_prepare(void)
         } else if (cpu_count < limit) {
             hv_map_cpu_area(cpu_count, pages);
             descriptors_build(cpu_count, pages);
+            xpti_cpu_init(cpu_count);
             descriptors_set_gdt_frame(cpu_count,
                                       machine_mfn_of(pages[CPU_PAGE_GDT]));
             acpi_ids[cpu_count] = acpi.cpu[i].acpi_id;
@@ -275,8 +278,12 @@ static void flush_local(unsigned long va)
         stamp = tlb_flush_begin();
     }
     cr4 = read_cr4();
-    write_cr4(cr4 & ~CR4_PGE);
-    write_cr4(cr4);
+    if ((cr4 & CR4_PGE) != 0) {
+        write_cr4(cr4 & ~CR4_PGE);
+        write_cr4(cr4);
+    } else {
+        write_cr3(read_cr3());
+    }
     if (noted) {
         tlb_flush_end(stamp);
     }

@@ -21,7 +21,9 @@ struct cpu_info {
     struct cpu_user_regs guest_regs;
     struct core_cpu *core;
     struct vcpu *running;  /* whose state the hardware holds */
-    uint64_t user_rsp;     /* scratch of the SYSCALL trampoline */
+    /* With page-table isolation: CR3 for us, and for the way to the guest. */
+    unsigned long hv_cr3;
+    unsigned long exit_cr3;
     unsigned long root;    /* CR3 as last written */
     uint64_t time_last_ns; /* what machine_now_ns() returned last */
     uint32_t cpu;
