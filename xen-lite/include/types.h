@@ -14,6 +14,8 @@
 
 #include <xen/errno.h>
 
+#include <xen_lite.h>
+
 /*
  * "Call me again with the arguments I left": between handlers and dispatch
  * only, never shown to a guest.
@@ -23,8 +25,8 @@
 #define PAGE_SHIFT 12
 #define PAGE_BYTES (1UL << PAGE_SHIFT)
 
-#define MAX_CPUS             256U
-#define MAX_VCPUS_PER_DOMAIN 128U
+#define MAX_CPUS             XEN_LITE_MAX_CPUS
+#define MAX_VCPUS_PER_DOMAIN XEN_LITE_MAX_VCPUS
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(pointer, type, member)                                    \
