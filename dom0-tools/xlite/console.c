@@ -11,14 +11,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <termios.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <xenforeignmemory.h>
+
+#include <xen/io/console.h>
 
 #define ESCAPE_KEY     0x1d /* Ctrl-] */
 #define TTY_SECONDS    20
 #define CHECK_MS       500
 #define WATCH_TOKEN    "tty"
-#define AFTER_INPUT_MS 3000 /* answers to input that has ended */
+#define DRAIN_STEPS    100
+#define DRAIN_STEP_US  20000 /* 2 s in all */
+#define AFTER_INPUT_MS 3000  /* answers to input that has ended */
 
 static bool domain_exists(struct xlite *x, uint32_t domid)
 {
@@ -176,4 +184,32 @@ int console_talk(struct xlite *x, int fd)
     }
     (void)close(fd);
     return EXIT_DONE;
+}
+
+/* Both counters are the ring's own; the guest does not run any more. */
+static bool drained(const struct xencons_interface *ring)
+{
+    return __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) ==
+           __atomic_load_n(&ring->out_prod, __ATOMIC_ACQUIRE);
+}
+
+void console_drain(struct xlite *x, uint32_t domid)
+{
+    struct xenforeignmemory_handle *fmem = xc_interface_fmem_handle(x->xch);
+    char *text = read_domain_node(x, domid, "console/ring-ref");
+    struct xencons_interface *ring = NULL;
+    xen_pfn_t frame;
+
+    if (text != NULL) {
+        frame = strtoul(text, NULL, 10);
+        ring = xenforeignmemory_map(fmem, domid, PROT_READ, 1, &frame, NULL);
+        free(text);
+    }
+    if (ring == NULL) {
+        return;
+    }
+    for (unsigned int i = 0; i < DRAIN_STEPS && !drained(ring); i++) {
+        (void)usleep(DRAIN_STEP_US);
+    }
+    (void)xenforeignmemory_unmap(fmem, ring, 1);
 }

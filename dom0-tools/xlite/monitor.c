@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "console.h"
 #include "guest.h"
 
 #define WATCH_TOKEN    "monitor"
@@ -160,6 +161,7 @@ static int act(struct xlite *x, struct guest_config *c, uint32_t *domid,
     if (action == ACTION_PRESERVE) {
         return EXIT_DONE;
     }
+    console_drain(x, *domid);
     if (guest_end(x, *domid, c->uuid) < 0) {
         say("cannot remove domain %u: %s", *domid, strerror(errno));
         return EXIT_FAILED;

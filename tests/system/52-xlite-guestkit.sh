@@ -20,6 +20,7 @@ run() {
     shift 2
     {
         printf 'name = "%s"\nkernel = "/guest/%s.elf"\n' "$g" "$elf"
+        printf 'extra = "guestkit name=%s"\n' "$elf"
         printf 'memory = 64\non_reboot = "destroy"\n'
         for line in "$@"; do echo "$line"; done
     } >"/run/$g.cfg"
