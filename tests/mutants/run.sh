@@ -25,8 +25,10 @@ caught=0
 explained=0
 failed=0
 
-rm -rf "$tree"
-mkdir -p "$tree" "$build"
+clean=$out/clean
+
+rm -rf "$tree" "$clean"
+mkdir -p "$tree" "$clean" "$build"
 build=$(cd "$build" && pwd)
 cp -a Makefile mk xen-lite include tests "$tree"
 for d in guest-kit dom0-tools scripts; do
@@ -34,6 +36,8 @@ for d in guest-kit dom0-tools scripts; do
 done
 # objects of an earlier run may come from mutations: newer files win
 sed -n 's/^file //p' "$here"/*.list | sort -u | (cd "$tree" && xargs touch)
+# what is mutated and restored, whatever happens to our tree meanwhile
+cp -a "$tree/xen-lite" "$clean"
 
 in_tree()
 {
@@ -66,8 +70,8 @@ report()
 
 try()
 {
-    if ! OLD=$old NEW=$new FUNC=$func awk -f "$here/apply.awk" "$file" \
-        >"$out/mutated.c"; then
+    if ! OLD=$old NEW=$new FUNC=$func awk -f "$here/apply.awk" \
+        "$clean/$file" >"$out/mutated.c"; then
         report STALE "$file has not exactly one such line"
         failed=$((failed + 1))
         return
@@ -87,7 +91,7 @@ try()
         report SURVIVED "no test of: $tests"
         failed=$((failed + 1))
     fi
-    cp "$file" "$tree/$file"
+    cp "$clean/$file" "$tree/$file"
 }
 
 finish()

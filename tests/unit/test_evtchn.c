@@ -395,6 +395,17 @@ static void send_on_ipi_tells_its_vcpu(void **state)
     assert_int_equal(world_kicks(guest->vcpu[0]), 0);
 }
 
+static void ipi_for_a_vcpu_that_is_not_there_is_enoent(void **state)
+{
+    evtchn_port_t port = 77;
+
+    (void)state;
+    assert_int_equal(bind_ipi(guest, guest->max_vcpus, &port), -XEN_ENOENT);
+    assert_int_equal(bind_ipi(guest, UINT32_MAX, &port), -XEN_ENOENT);
+    assert_int_equal(bind_ipi(guest, 0, &port), 0);
+    assert_int_equal(port, 1); /* nothing was reserved by those */
+}
+
 static void send_on_an_unbound_port_is_quietly_nothing(void **state)
 {
     evtchn_port_t b = unbound(guest, 0);
@@ -456,6 +467,7 @@ int main(void)
         TEST(upcalls_wait_while_masked),
         TEST(the_selector_bit_is_that_of_the_word),
         TEST(send_on_ipi_tells_its_vcpu),
+        TEST(ipi_for_a_vcpu_that_is_not_there_is_enoent),
         TEST(send_on_an_unbound_port_is_quietly_nothing),
         TEST(send_on_bad_ports_is_einval),
         TEST(a_rescan_marks_everything),

@@ -14,6 +14,8 @@
 #include "sched.h"
 #include "vcpu_time.h"
 
+#include "../../xen-lite/event/port.h"
+
 #define PAGES 80UL
 
 static unsigned long objects;
@@ -200,6 +202,28 @@ static void killed_twice_is_dead_once(void **state)
     assert_all_is_back();
 }
 
+/* Once when it is dead, though somebody holds it, and once when it is gone. */
+static void tools_are_told_of_death_and_of_the_end(void **state)
+{
+    struct domain *d = guest->d;
+    struct domain *tools = world_dom0->d;
+    struct evtchn *port;
+    evtchn_port_t number;
+
+    (void)state;
+    leave();
+    assert_int_equal(evtchn_bind_virq(tools, VIRQ_DOM_EXC, 0, &number), 0);
+    port = evtchn_lookup(tools, number);
+    domain_hold(d);
+    (void)kill_it(d, 0);
+    assert_true(evtchn_is_pending(tools, port));
+    evtchn_clear_pending(tools, port);
+    domain_put(d);
+    settle();
+    assert_true(evtchn_is_pending(tools, port));
+    assert_int_equal(evtchn_close(tools, number), 0);
+}
+
 static void dying_domain_takes_nothing_new(void **state)
 {
     struct domain *d = guest->d;
@@ -219,6 +243,23 @@ static void dying_domain_takes_nothing_new(void **state)
     assert_int_equal(world_domctl(&op), -XEN_ESRCH);
     op = world_op(XEN_DOMCTL_setvcpucontext, 5);
     assert_int_equal(world_domctl(&op), -XEN_ESRCH);
+    (void)kill_it(d, 0);
+    assert_all_is_back();
+}
+
+static void dying_domain_is_paused_for_good(void **state)
+{
+    struct domain *d = guest->d;
+
+    (void)state;
+    leave();
+    assert_int_equal(domain_unpause_by_controller(d), 0);
+    assert_int_equal(atomic_load(&d->pause_count), 0);
+    fake_preempt_every(1);
+    assert_int_equal(domain_kill(d), -XEN_ERESTART);
+    fake_preempt_every(0);
+    assert_int_equal(atomic_load(&d->pause_count), 1);
+    assert_int_equal(domain_unpause_by_controller(d), -XEN_EINVAL);
     (void)kill_it(d, 0);
     assert_all_is_back();
 }
@@ -320,7 +361,9 @@ int main(void)
         CASE(preempted_everywhere_it_gives_all_back),
         CASE(timers_of_the_dead_stay_quiet),
         CASE(killed_twice_is_dead_once),
+        CASE(tools_are_told_of_death_and_of_the_end),
         CASE(dying_domain_takes_nothing_new),
+        CASE(dying_domain_is_paused_for_good),
         CASE(running_domain_is_stopped_first),
         CASE(foreign_mapping_outlives_the_domain),
         CASE(twenty_lives_leave_no_trace),
