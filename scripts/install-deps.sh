@@ -38,6 +38,8 @@ run|xz-utils|unpacks kernels
 run|ca-certificates|package downloads over https
 test|libcmocka-dev|host unit tests
 test|e2fsprogs|file systems for disk tests
+test|zstd|packed files for the decoders' tests
+test|lz4|packed files for the decoders' tests
 bench|time|measures host-side steps
 lint|clang|second compiler
 lint|clang-format|code format
