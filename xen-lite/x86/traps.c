@@ -79,11 +79,25 @@ static void hypervisor_debug(struct cpu_user_regs *regs)
     regs->rflags &= ~X86_FLAG_TF;
 }
 
+/* What IRETQ to a guest answered: trap_iret_failed() delivers it. */
+static void note_iret_fault(const struct cpu_user_regs *regs,
+                            unsigned long address)
+{
+    struct cpu_info *info = cpu_info();
+
+    info->iret_vector = regs->entry_vector;
+    info->iret_error = regs->error_code;
+    info->iret_address = address;
+}
+
 static void hypervisor_trap(struct cpu_user_regs *regs, unsigned long address)
 {
     unsigned long fixup = extable_find(regs->rip);
 
     if (fixup != 0) {
+        if (regs->rip == (unsigned long)entry_guest_iret) {
+            note_iret_fault(regs, address);
+        }
         regs->rip = fixup;
         return;
     }
@@ -192,10 +206,33 @@ void trap_exit(struct cpu_user_regs *regs)
     }
 }
 
+/* A page of the guest's LDT that was never used is mapped now, and IRETQ tried
+ * again; nothing else of the windows concerns the guest. */
+static void iret_page_fault(struct vcpu *v, struct cpu_user_regs *regs,
+                            unsigned long address, uint32_t error)
+{
+    unsigned long ldt = machine_ldt_window(v);
+
+    if (address >= ldt && address - ldt < LDT_GUEST_PAGES * PAGE_BYTES) {
+        pv_trap_page_fault(v, regs, address, error);
+    } else {
+        pv_trap_other(v, regs, TRAP_GP, 0);
+    }
+}
+
 void trap_iret_failed(struct cpu_user_regs *regs)
 {
+    const struct cpu_info *info = cpu_info();
+    uint32_t vector = info->iret_vector;
+    uint32_t error = info->iret_error;
+    unsigned long address = info->iret_address;
+
     irq_enable();
-    pv_trap_other(current_vcpu(), regs, TRAP_GP, 0);
+    if (vector == TRAP_PF) {
+        iret_page_fault(current_vcpu(), regs, address, error);
+    } else {
+        pv_trap_other(current_vcpu(), regs, vector, error);
+    }
 }
 
 void trap_nmi(struct cpu_user_regs *regs)

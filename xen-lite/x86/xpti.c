@@ -121,8 +121,8 @@ static uint64_t make_area_tables(unsigned int cpu)
         unsigned long va = area + page * PAGE_BYTES;
 
         if (((CPU_PAGES >> page) & 1) != 0) {
-            l1[L1_OF(va)] = page_entry(
-                va, page == CPU_PAGE_TRAMPOLINE ? MAP_RX : MAP_RW);
+            l1[L1_OF(va)] =
+                page_entry(va, page == CPU_PAGE_TRAMPOLINE ? MAP_RX : MAP_RW);
         }
     }
     l2[L2_OF(area)] = l1_phys | TABLE_FLAGS;

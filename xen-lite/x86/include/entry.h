@@ -75,6 +75,7 @@ _Noreturn void entry_exit_to_guest(void);
 _Noreturn void entry_reset_stack(void (*fn)(void));
 
 extern const uint64_t entry_stubs[256];
+extern const char entry_guest_iret[];
 extern const char entry_syscall[], entry_syscall32[], entry_sysenter[];
 #endif
 

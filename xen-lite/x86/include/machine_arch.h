@@ -20,10 +20,14 @@ struct cpu_info {
     uint64_t spare;
     struct cpu_user_regs guest_regs;
     struct core_cpu *core;
-    struct vcpu *running;  /* whose state the hardware holds */
+    struct vcpu *running; /* whose state the hardware holds */
     /* With page-table isolation: CR3 for us, and for the way to the guest. */
     unsigned long hv_cr3;
     unsigned long exit_cr3;
+    /* The last fault of IRETQ to a guest. */
+    unsigned long iret_address;
+    uint32_t iret_vector;
+    uint32_t iret_error;
     unsigned long root;    /* CR3 as last written */
     uint64_t time_last_ns; /* what machine_now_ns() returned last */
     uint32_t cpu;
