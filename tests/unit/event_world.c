@@ -29,6 +29,8 @@ static struct {
     unsigned long heap_objects;
     _Atomic unsigned long heap_left;
     _Atomic unsigned long copies_left;
+    unsigned long window;
+    size_t window_bytes;
     unsigned int preempt_period;
     _Atomic unsigned int spins;
     _Atomic bool yield_in_locks;
@@ -191,9 +193,18 @@ size_t machine_console_read(char *buffer, size_t max)
 }
 
 /* The first page is where nothing is. */
+static bool may_copy(unsigned long address, size_t bytes)
+{
+    if (world.window != 0) {
+        return address >= world.window && bytes <= world.window_bytes &&
+               address - world.window <= world.window_bytes - bytes;
+    }
+    return address >= PAGE_BYTES && take_one(&world.copies_left);
+}
+
 int copy_from_guest(void *to, guest_va_t from, size_t bytes)
 {
-    if (from.address < PAGE_BYTES || !take_one(&world.copies_left)) {
+    if (!may_copy(from.address, bytes)) {
         return -XEN_EFAULT;
     }
     memcpy(to, (const void *)from.address, bytes);
@@ -202,7 +213,7 @@ int copy_from_guest(void *to, guest_va_t from, size_t bytes)
 
 int copy_to_guest(guest_va_t to, const void *from, size_t bytes)
 {
-    if (to.address < PAGE_BYTES || !take_one(&world.copies_left)) {
+    if (!may_copy(to.address, bytes)) {
         return -XEN_EFAULT;
     }
     memcpy((void *)to.address, from, bytes);
@@ -233,6 +244,12 @@ unsigned long world_heap_objects(void)
 void world_preempt_every(unsigned int period)
 {
     world.preempt_period = period;
+}
+
+void world_guest_window(const void *window, size_t bytes)
+{
+    world.window = (unsigned long)window;
+    world.window_bytes = bytes;
 }
 
 void world_copy_fail_after(unsigned long n)

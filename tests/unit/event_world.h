@@ -43,6 +43,8 @@ unsigned long world_heap_objects(void);
 void world_preempt_every(unsigned int period);
 /* Copies to or from the guest fail from the @n-th on; ~0: none. */
 void world_copy_fail_after(unsigned long n);
+/* All that guests can address from now on. */
+void world_guest_window(const void *window, size_t bytes);
 /* How often a CPU waited in a loop since the start. */
 unsigned int world_spins(void);
 /* Let other threads run whenever a domain's event lock has been taken. */

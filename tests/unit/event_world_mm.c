@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bug.h"
 #include "mm.h"
@@ -36,9 +37,9 @@ void world_frames_start(void)
 
     fake_frame_table = calloc(frames, sizeof(struct page));
     fake_m2p = calloc(frames, sizeof(uint64_t));
-    /* Aligned to the page, so that offsets in a frame are those of memory. */
-    fake_arena = aligned_alloc(PAGE_BYTES, frames << PAGE_SHIFT);
-    memset(fake_arena, 0, frames << PAGE_SHIFT);
+    fake_arena = mmap(NULL, frames << PAGE_SHIFT, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(fake_arena != MAP_FAILED);
     frames_used = 0;
     memset(ptes, 0, sizeof(ptes));
     memset(pte_owned, 0, sizeof(pte_owned));
@@ -50,7 +51,7 @@ void world_frames_stop(void)
 {
     free(fake_frame_table);
     free(fake_m2p);
-    free(fake_arena);
+    munmap(fake_arena, (WORLD_FIRST_MFN + WORLD_FRAMES) << PAGE_SHIFT);
 }
 
 bool fake_mfn_valid(unsigned long mfn)
