@@ -268,6 +268,17 @@ static int take_over_change(struct page *page, enum page_type type,
     return rc;
 }
 
+/* Frames that we write to as well must never be checked tables. */
+static bool may_become(const struct page *page, enum page_type type)
+{
+    uint64_t count = atomic_load(&page->count);
+
+    if ((count & PAGE_COUNT_XEN) == 0) {
+        return true;
+    }
+    return type == PAGE_TYPE_WRITABLE && (count & PAGE_COUNT_READONLY) == 0;
+}
+
 /* No check and no flush: writable as before, or never mapped so far. The
  * stamp cannot change while the count stays 0 and the type the same. */
 static bool is_easy_change(const struct page *page, uint64_t word,
@@ -292,6 +303,9 @@ static int next_word(const struct page *page, uint64_t word,
         return -XEN_EBUSY;
     }
     if (count == 0) {
+        if (!may_become(page, type)) {
+            return -XEN_EINVAL;
+        }
         *next = type_word(type) | 1;
         if (is_easy_change(page, word, type)) {
             *next |= PAGE_TYPE_VALIDATED;

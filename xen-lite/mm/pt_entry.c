@@ -75,8 +75,7 @@ static int map_ram(struct domain *d, struct domain *from, pte_t entry)
         return 0;
     }
     rc = -XEN_EBUSY;
-    if ((atomic_load(&page->count) & PAGE_COUNT_READONLY) != 0 ||
-        page_get_type(page, PAGE_TYPE_WRITABLE) != 0) {
+    if (page_get_type(page, PAGE_TYPE_WRITABLE) != 0) {
         goto put;
     }
     return 0;
