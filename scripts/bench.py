@@ -34,7 +34,7 @@ HYPERVISORS = {
     },
     "xenlite": {
         "title": "xen-lite", "tool": "xlite",
-        "unpack": (r"unpacking dom0's kernel", r"dom0's kernel unpacked"),
+        "unpack": (r"dom0: \d+ MiB, \d+ vCPUs", r"dom0: kernel unpacked"),
     },
 }
 
