@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a guest address to the L1 entry that maps it. The upper tables may
- * change while they are read: an entry always names a frame in RAM, and what
- * the walk ends in is held and checked to be an L1 table of the domain.
+ * change, and even get another owner, while they are read: so each frame they
+ * name is checked to be RAM before it is looked at, and what the walk ends in
+ * is held and checked to be an L1 table of the domain.
  */
 #include "pt.h"
 
@@ -20,7 +21,7 @@ static bool find_l1(struct vcpu *v, unsigned long va, mfn_t *l1)
         const pte_t *entries = machine_map(table);
         pte_t entry = pt_read(&entries[pt_index(va, level)]);
 
-        if (!pt_is_present(entry)) {
+        if (!pt_is_present(entry) || !machine_mfn_valid(pte_mfn(entry))) {
             return false;
         }
         table = pte_mfn(entry);
