@@ -99,6 +99,10 @@ while read -r test on_xenlite on_xen groups; do
     fi
 done <"$here/tests.list"
 
+if [ $((passed + failed + skipped)) = 0 ]; then
+    echo "FAIL nothing of this kind to run"
+    failed=1
+fi
 [ -z "$failures" ] || echo "Failed:$failures"
 [ $left_long = 0 ] || echo "Left for make test-long: $left_long"
 [ $left_off = 0 ] || echo "Not enabled on $HV: $left_off (see tests.list)"
