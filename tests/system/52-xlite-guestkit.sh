@@ -34,7 +34,7 @@ run() {
 head -c 5000 /dev/zero >/run/zeroes
 (cd /run && echo zeroes | cpio -o -H newc) >/run/ramdisk 2>/dev/null
 run hello hello 'vcpus = 2'
-run p2m hello-p2m 'ramdisk = "/run/ramdisk"'
+run p2m hello-p2m
 run page hello-page 'ramdisk = "/run/ramdisk"'
 run domu domu 'vcpus = 2' 'maxvcpus = 4'
 checks_end
