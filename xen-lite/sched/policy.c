@@ -23,6 +23,8 @@
 #define BOOST_NS      1000000ULL
 
 #define CAP_PERIOD_NS 10000000ULL
+/* Budgets that may add up while the domain waits for a CPU. */
+#define CAP_SAVED_PERIODS 4
 
 #define RATELIMIT_DEFAULT_US 1000U
 #define RATELIMIT_MIN_US     100U
@@ -210,14 +212,14 @@ static int64_t cap_periods(struct domain *d)
 
 /*
  * SOFTIRQ_TIMER: a period is over, or several if we are late. What is not used
- * is lost, but not what is in use now. Rests once the budget is full again.
+ * for long is lost, but not what is in use now. Rests once nothing is missing.
  */
 static void cap_refill(void *data)
 {
     struct domain *d = data;
     int64_t full = cap_budget(atomic_load(&d->sched.cap));
     int64_t add = full * cap_periods(d);
-    int64_t most = full + cap_uncharged(d);
+    int64_t most = full * CAP_SAVED_PERIODS + cap_uncharged(d);
     int64_t budget = atomic_load(&d->sched.budget_ns);
     int64_t refilled;
     struct vcpu *v;
@@ -226,7 +228,7 @@ static void cap_refill(void *data)
         refilled = budget + add < most ? budget + add : most;
     } while (
         !atomic_compare_exchange_weak(&d->sched.budget_ns, &budget, refilled));
-    if (full != 0 && budget < full) {
+    if (full != 0 && budget < most) {
         timer_set(&d->sched.refill, d->sched.refill_due_ns);
     } else {
         atomic_store(&d->sched.refill_armed, false);
