@@ -57,6 +57,10 @@ TOOLS_TEST_PARTS := $(patsubst %.c,$(TOOLS_TEST_OUT)/%.o,$(filter-out \
 TOOLS_TEST_WRAP := \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o \
     -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap,--wrap=munmap
+TOOLS_TEST_WRAP_test_store := -Wl,--wrap=xs_write,--wrap=xs_rm \
+    -Wl,--wrap=xs_set_permissions,--wrap=xs_directory \
+    -Wl,--wrap=xs_transaction_start,--wrap=xs_transaction_end \
+    -Wl,--wrap=xs_introduce_domain
 
 $(TOOLS_TEST_OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -70,6 +74,7 @@ $(TOOLS_TEST_OUT)/test_%: $(TOOLS_TEST_OUT)/tests/unit/tools/test_%.o \
     $(TOOLS_TEST_OUT)/libtools.a
 	$(call step,LD,$(@F))$(HOSTCC) $(TOOLS_TEST_SAN) \
 	    $(if $(filter %/fake_kernel.o,$^),$(TOOLS_TEST_WRAP)) \
+	    $(TOOLS_TEST_WRAP_$(@F)) \
 	    -o $@ -Wl,--start-group \
 	    $(filter-out %/fake_kernel.o,$^) $(LIBXLUTIL) \
 	    -Wl,--end-group $(TOOLS_LIBS) -lcmocka
