@@ -15,6 +15,7 @@
 #include "dom0_layout.h"
 #include "domain.h"
 #include "elf.h"
+#include "hypercall_page.h"
 #include "mm.h"
 #include "printk.h"
 #include "pte.h"
@@ -181,6 +182,23 @@ static int write_memory(void *context, uint64_t offset, const void *from,
         offset += part;
         bytes -= part;
     }
+    return 0;
+}
+
+/* The page of call stubs that an older kernel asks for by its note. */
+static int fill_hypercall_page(const struct builder *b)
+{
+    unsigned long offset = b->kernel.hypercall_page - b->layout.virt_base;
+
+    if (!b->kernel.has_hypercall_page) {
+        return 0;
+    }
+    if (offset % PAGE_BYTES != 0 ||
+        offset >> PAGE_SHIFT >= b->layout.kernel_end_pfn) {
+        log_error("dom0: its hypercall page is not in the kernel\n");
+        return -XEN_EINVAL;
+    }
+    hypercall_page_fill(pfn_page(b, offset >> PAGE_SHIFT));
     return 0;
 }
 
@@ -393,6 +411,10 @@ static int build_contents(struct builder *b, const void *image,
 
     if (rc != 0) {
         log_error("dom0: the kernel's segments cannot be loaded\n");
+        return rc;
+    }
+    rc = fill_hypercall_page(b);
+    if (rc != 0) {
         return rc;
     }
     copy_initrd(b);
