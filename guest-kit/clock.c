@@ -30,9 +30,9 @@ uint64_t clock_from(const struct vcpu_time_info *time)
 
     do {
         version = read_version(time);
-        ns = time->system_time + scale(rdtsc() - time->tsc_timestamp,
-                                       time->tsc_shift,
-                                       time->tsc_to_system_mul);
+        ns =
+            time->system_time + scale(rdtsc() - time->tsc_timestamp,
+                                      time->tsc_shift, time->tsc_to_system_mul);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while ((version & 1) != 0 || version != read_version(time));
     return ns;
@@ -48,8 +48,7 @@ uint64_t clock_tsc_hz(void)
     const struct vcpu_time_info *time = &this_vcpu()->info->time;
     uint64_t hz = (1000000000UL << 32) / time->tsc_to_system_mul;
 
-    return time->tsc_shift < 0 ? hz << -time->tsc_shift
-                               : hz >> time->tsc_shift;
+    return time->tsc_shift < 0 ? hz << -time->tsc_shift : hz >> time->tsc_shift;
 }
 
 long clock_set_timer(uint64_t deadline_ns)

@@ -28,7 +28,8 @@ void evtchn_init(void)
 static bool test_bit(const xen_ulong_t *words, unsigned int bit)
 {
     return (__atomic_load_n(&words[bit / WORD_BITS], __ATOMIC_ACQUIRE) >>
-            (bit % WORD_BITS)) & 1;
+            (bit % WORD_BITS)) &
+           1;
 }
 
 static void set_bit(xen_ulong_t *words, unsigned int bit)
@@ -53,10 +54,9 @@ static void serve_port(evtchn_port_t port)
 
 static void serve_word(unsigned int word)
 {
-    xen_ulong_t ready = __atomic_load_n(&shared_info->evtchn_pending[word],
-                                        __ATOMIC_ACQUIRE) &
-                        ~__atomic_load_n(&shared_info->evtchn_mask[word],
-                                         __ATOMIC_ACQUIRE);
+    xen_ulong_t ready =
+        __atomic_load_n(&shared_info->evtchn_pending[word], __ATOMIC_ACQUIRE) &
+        ~__atomic_load_n(&shared_info->evtchn_mask[word], __ATOMIC_ACQUIRE);
 
     while (ready != 0) {
         serve_port(word * WORD_BITS + (unsigned int)__builtin_ctzl(ready));
@@ -71,8 +71,7 @@ void evtchn_upcall(void)
 
     upcalls++;
     __atomic_store_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
-    words = __atomic_exchange_n(&info->evtchn_pending_sel, 0,
-                                __ATOMIC_SEQ_CST);
+    words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
     while (words != 0) {
         serve_word((unsigned int)__builtin_ctzl(words));
         words &= words - 1;
@@ -89,8 +88,7 @@ void evtchn_set_handler(evtchn_port_t port, evtchn_handler_t *handler)
     port_handlers[port] = handler;
 }
 
-long evtchn_bind_virq(unsigned int virq, unsigned int vcpu,
-                      evtchn_port_t *port)
+long evtchn_bind_virq(unsigned int virq, unsigned int vcpu, evtchn_port_t *port)
 {
     struct evtchn_bind_virq op = {.virq = virq, .vcpu = vcpu};
     long rc = hc_event_channel_op(EVTCHNOP_bind_virq, &op);

@@ -25,8 +25,7 @@ void evtchn_set_handler(evtchn_port_t port, evtchn_handler_t *handler);
 long evtchn_bind_virq(unsigned int virq, unsigned int vcpu,
                       evtchn_port_t *port);
 long evtchn_bind_ipi(unsigned int vcpu, evtchn_port_t *port);
-long evtchn_alloc_unbound(domid_t domain, domid_t remote,
-                          evtchn_port_t *port);
+long evtchn_alloc_unbound(domid_t domain, domid_t remote, evtchn_port_t *port);
 long evtchn_bind_interdomain(domid_t remote, evtchn_port_t remote_port,
                              evtchn_port_t *port);
 long evtchn_send(evtchn_port_t port);

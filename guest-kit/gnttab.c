@@ -52,10 +52,10 @@ void gnttab_grant(grant_ref_t ref, domid_t domid, uint64_t mfn, bool readonly)
 
     e->domid = domid;
     e->frame = (uint32_t)mfn;
-    __atomic_store_n(&e->flags,
-                     (uint16_t)(GTF_permit_access |
-                                (readonly ? GTF_readonly : 0)),
-                     __ATOMIC_SEQ_CST);
+    __atomic_store_n(
+        &e->flags,
+        (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0)),
+        __ATOMIC_SEQ_CST);
 }
 
 bool gnttab_end(grant_ref_t ref)
@@ -68,8 +68,7 @@ bool gnttab_end(grant_ref_t ref)
             return false;
         }
     } while (!__atomic_compare_exchange_n(&e->flags, &flags, 0, false,
-                                          __ATOMIC_SEQ_CST,
-                                          __ATOMIC_SEQ_CST));
+                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     return true;
 }
 

@@ -18,8 +18,7 @@ uint64_t gnttab_frame(void);
 domid_t gnttab_own_domid(void);
 
 /* Let @domid map frame @mfn by reference @ref. */
-void gnttab_grant(grant_ref_t ref, domid_t domid, uint64_t mfn,
-                  bool readonly);
+void gnttab_grant(grant_ref_t ref, domid_t domid, uint64_t mfn, bool readonly);
 
 /* Take it back; false while somebody still uses it. */
 bool gnttab_end(grant_ref_t ref);
@@ -28,8 +27,8 @@ bool gnttab_end(grant_ref_t ref);
 uint16_t gnttab_flags(grant_ref_t ref);
 
 /* One GNTTABOP_map_grant_ref at @va; returns the GNTST_* status. */
-int gnttab_map(domid_t domid, grant_ref_t ref, const void *va,
-               uint32_t flags, grant_handle_t *handle);
+int gnttab_map(domid_t domid, grant_ref_t ref, const void *va, uint32_t flags,
+               grant_handle_t *handle);
 
 /* One GNTTABOP_unmap_grant_ref at @va; returns the GNTST_* status. */
 int gnttab_unmap(const void *va, grant_handle_t handle);

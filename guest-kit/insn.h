@@ -96,19 +96,13 @@ static inline uint64_t load_fixup(uint64_t va)
 {
     uint64_t value = 0;
 
-    __asm__ volatile(FIXUP("movq (%1), %0")
-                     : "+r"(value)
-                     : "r"(va)
-                     : "memory");
+    __asm__ volatile(FIXUP("movq (%1), %0") : "+r"(value) : "r"(va) : "memory");
     return value;
 }
 
 static inline void store_fixup(uint64_t va, uint64_t value)
 {
-    __asm__ volatile(FIXUP("movq %0, (%1)")
-                     :
-                     : "r"(value), "r"(va)
-                     : "memory");
+    __asm__ volatile(FIXUP("movq %0, (%1)") : : "r"(value), "r"(va) : "memory");
 }
 
 #endif

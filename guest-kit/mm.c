@@ -65,8 +65,7 @@ uint64_t mm_va_to_mfn(const void *va)
 
 uint64_t mm_va_to_maddr(const void *va)
 {
-    return (mm_va_to_mfn(va) << PAGE_SHIFT) |
-           ((uint64_t)va & (PAGE_BYTES - 1));
+    return (mm_va_to_mfn(va) << PAGE_SHIFT) | ((uint64_t)va & (PAGE_BYTES - 1));
 }
 
 void mm_set_frame(const void *va, uint64_t mfn)

@@ -12,9 +12,9 @@
 
 #include "xen_abi.h"
 
-#define PAGE_BYTES  4096UL
-#define PAGE_SHIFT  12
-#define PT_ENTRIES  512
+#define PAGE_BYTES 4096UL
+#define PAGE_SHIFT 12
+#define PT_ENTRIES 512
 
 #define PTE_PRESENT  0x001UL
 #define PTE_RW       0x002UL
@@ -33,9 +33,9 @@
 #define PTE_KERNEL_RW (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY)
 #define PTE_USER_RO   (PTE_KERNEL_RO | PTE_USER)
 #define PTE_USER_RW   (PTE_KERNEL_RW | PTE_USER)
-#define PTE_TABLE     (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define PTE_TABLE     PTE_USER_RW
 
-#define PTE_MFN(pte) (((pte) & PTE_MFN_MASK) >> PAGE_SHIFT)
+#define PTE_MFN(pte) (((pte)&PTE_MFN_MASK) >> PAGE_SHIFT)
 
 #define VIRT_BASE 0xffffffff80000000UL
 
@@ -67,8 +67,7 @@ uint64_t *mm_root(void);
  * The entry of @level (4 is the root) that translates @va from @root, for
  * reading, or NULL where a table is missing.
  */
-const uint64_t *mm_entry(const uint64_t *root, uint64_t va,
-                         unsigned int level);
+const uint64_t *mm_entry(const uint64_t *root, uint64_t va, unsigned int level);
 
 /* The L1 entry of @va in the current table, 0 where there is none. */
 uint64_t mm_pte(const void *va);

@@ -14,8 +14,8 @@ struct spinlock {
 
 static inline void spin_lock(struct spinlock *lock)
 {
-    while (atomic_flag_test_and_set_explicit(&lock->taken,
-                                             memory_order_acquire)) {
+    while (
+        atomic_flag_test_and_set_explicit(&lock->taken, memory_order_acquire)) {
         hc_sched_op(SCHEDOP_yield, NULL);
     }
 }

@@ -32,7 +32,9 @@ void *memset(void *to, int value, size_t bytes)
 {
     void *start = to;
 
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(value)
+    __asm__ volatile("rep stosb"
+                     : "+D"(to), "+c"(bytes)
+                     : "a"(value)
                      : "memory");
     return start;
 }

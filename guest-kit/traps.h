@@ -43,11 +43,11 @@ typedef void trap_handler_t(struct trap_frame *frame);
  * Wrap an instruction in inline assembly: when it faults, execution goes on
  * after it.
  */
-#define FIXUP(instruction)                                                    \
-    "1: " instruction "\n"                                                    \
-    "2:\n"                                                                    \
-    ".pushsection .fixups, \"a\"\n"                                           \
-    ".quad 1b, 2b\n"                                                          \
+#define FIXUP(instruction) \
+    "1: " instruction "\n" \
+    "2:\n" \
+    ".pushsection .fixups, \"a\"\n" \
+    ".quad 1b, 2b\n" \
     ".popsection\n"
 
 void traps_init(void);

@@ -8,9 +8,9 @@
 #include "traps.h"
 
 /* Where the one code page and the one stack page of user mode are mapped. */
-#define USER_CODE_VA  0x400000UL
-#define USER_DATA_VA  0x401000UL
-#define USER_STACK_VA 0x402000UL
+#define USER_CODE_VA   0x400000UL
+#define USER_DATA_VA   0x401000UL
+#define USER_STACK_VA  0x402000UL
 #define USER_STACK_TOP (USER_STACK_VA + 0x1000)
 
 /*

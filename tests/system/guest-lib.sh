@@ -2,6 +2,7 @@
 # For the tests whose dom0 is one of our own example guests; sourced after
 # lib.sh. Each must pass on Xen 4.17 as well: HV=xen.
 # shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # variables of lib.sh
 
 # In place of lib.sh's: the guest is all there is, without a RAM file system.
 make_iso() {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* iret, bounces of exceptions and of guest system calls, emulation. */
+#include "traps.h"
 #include "bench.h"
 #include "hypercall.h"
 #include "insn.h"
 #include "mm.h"
 #include "start.h"
-#include "traps.h"
 #include "user.h"
 
 #define UNMAPPED_VA 0x10000UL

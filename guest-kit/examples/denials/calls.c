@@ -18,8 +18,7 @@ static void check_unknown(void)
 {
     unsigned int i;
 
-    for (i = 0; i < sizeof(unknown_numbers) / sizeof(unknown_numbers[0]);
-         i++) {
+    for (i = 0; i < sizeof(unknown_numbers) / sizeof(unknown_numbers[0]); i++) {
         check_eq("unknown-hypercall", hypercall1(unknown_numbers[i], 0),
                  -XEN_ENOSYS);
     }
@@ -58,14 +57,15 @@ static long platform(uint32_t version, uint32_t cmd)
 
 static void check_control(void)
 {
-    check_eq("domctl-old-version",
-             domctl(XEN_DOMCTL_INTERFACE_VERSION - 1,
-                    XEN_DOMCTL_getdomaininfo, 0), -XEN_EACCES);
+    check_eq(
+        "domctl-old-version",
+        domctl(XEN_DOMCTL_INTERFACE_VERSION - 1, XEN_DOMCTL_getdomaininfo, 0),
+        -XEN_EACCES);
     check_eq("domctl-version-0", domctl(0, XEN_DOMCTL_getdomaininfo, 0),
              -XEN_EACCES);
     check_eq("domctl-getdomaininfo",
-             domctl(XEN_DOMCTL_INTERFACE_VERSION, XEN_DOMCTL_getdomaininfo,
-                    0), 0);
+             domctl(XEN_DOMCTL_INTERFACE_VERSION, XEN_DOMCTL_getdomaininfo, 0),
+             0);
     check_eq("domctl-no-domain",
              domctl(XEN_DOMCTL_INTERFACE_VERSION, XEN_DOMCTL_pausedomain, 77),
              -XEN_ESRCH);
@@ -73,10 +73,10 @@ static void check_control(void)
              domctl(XEN_DOMCTL_INTERFACE_VERSION, XEN_DOMCTL_pausedomain, 0),
              -XEN_EINVAL);
     check_eq("domctl-destroy-self",
-             domctl(XEN_DOMCTL_INTERFACE_VERSION, XEN_DOMCTL_destroydomain,
-                    0), -XEN_EINVAL);
-    check_eq("domctl-unknown",
-             domctl(XEN_DOMCTL_INTERFACE_VERSION, 999, 0), -XEN_ENOSYS);
+             domctl(XEN_DOMCTL_INTERFACE_VERSION, XEN_DOMCTL_destroydomain, 0),
+             -XEN_EINVAL);
+    check_eq("domctl-unknown", domctl(XEN_DOMCTL_INTERFACE_VERSION, 999, 0),
+             -XEN_ENOSYS);
     check_eq("sysctl-old-version",
              sysctl(XEN_SYSCTL_INTERFACE_VERSION - 1, XEN_SYSCTL_physinfo),
              -XEN_EACCES);

@@ -5,15 +5,15 @@
 #include "hypercall.h"
 #include "mm.h"
 
-#define DESC_DATA      0x00cff3000000ffffUL
-#define DESC_CODE64    0x00affb000000ffffUL
-#define DESC_CALL_GATE 0x0000ec0000330000UL
+#define DESC_DATA         0x00cff3000000ffffUL
+#define DESC_CODE64       0x00affb000000ffffUL
+#define DESC_CALL_GATE    0x0000ec0000330000UL
 #define DESC_CALL_GATE_HV 0x0000ec00e0080000UL
-#define DESC_LDT       0x0000820000000067UL
-#define DESC_TSS       0x0000890000000067UL
-#define DESC_INT_GATE  0x0000ee0000330000UL
-#define DESC_TRAP_GATE 0x0000ef0000330000UL
-#define DESC_ABSENT    0x00cf73000000ffffUL
+#define DESC_LDT          0x0000820000000067UL
+#define DESC_TSS          0x0000890000000067UL
+#define DESC_INT_GATE     0x0000ee0000330000UL
+#define DESC_TRAP_GATE    0x0000ef0000330000UL
+#define DESC_ABSENT       0x00cf73000000ffffUL
 
 struct descriptor_case {
     const char *name;
@@ -92,9 +92,10 @@ static void check_bad_frames(void)
     check_eq("descriptor-in-hypervisor",
              hc_update_descriptor(fx.hypervisor_mfn << PAGE_SHIFT, DESC_DATA),
              -XEN_EINVAL);
-    check_eq("descriptor-unaligned",
-             hc_update_descriptor(mm_va_to_maddr(fx.descriptors) + 4,
-                                  DESC_DATA), -XEN_EINVAL);
+    check_eq(
+        "descriptor-unaligned",
+        hc_update_descriptor(mm_va_to_maddr(fx.descriptors) + 4, DESC_DATA),
+        -XEN_EINVAL);
 }
 
 static void set_ldt(const char *name, uint64_t va, unsigned int entries,

@@ -35,8 +35,7 @@ static void check_callbacks(void)
                  NONCANONICAL, -XEN_EINVAL);
     set_callback("callback-failsafe-noncanonical", CALLBACKTYPE_failsafe,
                  NONCANONICAL, -XEN_EINVAL);
-    set_callback("callback-unknown", 99, (uint64_t)callback_event,
-                 -XEN_ENOSYS);
+    set_callback("callback-unknown", 99, (uint64_t)callback_event, -XEN_ENOSYS);
     check_eq("callback-unregister-event",
              hc_callback_op(CALLBACKOP_unregister, &gone), -XEN_EINVAL);
     check_eq("callback-op-unknown", hc_callback_op(99, &gone), -XEN_ENOSYS);
@@ -49,17 +48,16 @@ static void check_segment_bases(void)
     check_eq("segbase-gs-user-noncanonical",
              hc_set_segment_base(SEGBASE_GS_USER, NONCANONICAL), -XEN_EINVAL);
     check_eq("segbase-gs-kernel-noncanonical",
-             hc_set_segment_base(SEGBASE_GS_KERNEL, NONCANONICAL),
-             -XEN_EINVAL);
+             hc_set_segment_base(SEGBASE_GS_KERNEL, NONCANONICAL), -XEN_EINVAL);
     check_eq("segbase-unknown", hc_set_segment_base(77, 0), -XEN_EINVAL);
 }
 
 static void check_assists(void)
 {
-    check_eq("vm-assist-unknown-type",
-             hc_vm_assist(VMASST_CMD_enable, 63), -XEN_EINVAL);
-    check_eq("vm-assist-type-out-of-word",
-             hc_vm_assist(VMASST_CMD_enable, 200), -XEN_EINVAL);
+    check_eq("vm-assist-unknown-type", hc_vm_assist(VMASST_CMD_enable, 63),
+             -XEN_EINVAL);
+    check_eq("vm-assist-type-out-of-word", hc_vm_assist(VMASST_CMD_enable, 200),
+             -XEN_EINVAL);
     check_eq("vm-assist-unknown-command", hc_vm_assist(9, 0), -XEN_ENOSYS);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Event channel calls on ports, domains and vCPUs that are not there. */
-#include "evtchn.h"
 #include "check.h"
 #include "denials.h"
+#include "evtchn.h"
 #include "hypercall.h"
 #include "mm.h"
 #include "start.h"
@@ -69,8 +69,8 @@ static void check_domains(void)
              evtchn_bind_interdomain(DOMID_SELF, 4096, &port), -XEN_EINVAL);
     check_eq("bind-interdomain-free-port",
              evtchn_bind_interdomain(DOMID_SELF, 900, &port), -XEN_EINVAL);
-    check_eq("status-no-domain",
-             hc_event_channel_op(EVTCHNOP_status, &status), -XEN_ESRCH);
+    check_eq("status-no-domain", hc_event_channel_op(EVTCHNOP_status, &status),
+             -XEN_ESRCH);
     check_eq("bind-ipi-no-vcpu", evtchn_bind_ipi(999, &port), -XEN_ENOENT);
     check_eq("bind-virq-no-vcpu", evtchn_bind_virq(VIRQ_TIMER, 999, &port),
              -XEN_ENOENT);

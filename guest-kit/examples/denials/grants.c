@@ -34,12 +34,11 @@ static void check_map(void)
              GNTST_general_error);
     check_eq("grant-map-far-ref", map(0xffffffff, window, GNTMAP_host_map),
              GNTST_bad_gntref);
-    check_eq("grant-map-no-kind", map(REF_DATA, window, 0),
-             GNTST_bad_gntref);
+    check_eq("grant-map-no-kind", map(REF_DATA, window, 0), GNTST_bad_gntref);
     check_eq("grant-map-table-writable",
              map(REF_TABLE, window, GNTMAP_host_map), GNTST_general_error);
-    check_eq("grant-map-hypervisor-frame",
-             map(REF_HV, window, GNTMAP_host_map), GNTST_bad_page);
+    check_eq("grant-map-hypervisor-frame", map(REF_HV, window, GNTMAP_host_map),
+             GNTST_bad_page);
     check_eq("grant-map-no-table-at-va",
              map(REF_DATA, 0x12345000, GNTMAP_host_map), GNTST_general_error);
     check_eq("grant-map-at-hypervisor",
@@ -119,8 +118,7 @@ static void check_copy(void)
 
 static void check_setup(void)
 {
-    struct gnttab_setup_table setup = {.dom = DOMID_SELF,
-                                       .nr_frames = 100000};
+    struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 100000};
     struct gnttab_set_version version = {.version = 3};
     static xen_pfn_t frames[4];
 
@@ -132,8 +130,7 @@ static void check_setup(void)
     hc_grant_table_op(GNTTABOP_setup_table, &setup, 1);
     check_eq("grant-setup-no-domain", setup.status, GNTST_bad_domain);
     check_eq("grant-version-3",
-             hc_grant_table_op(GNTTABOP_set_version, &version, 1),
-             -XEN_EINVAL);
+             hc_grant_table_op(GNTTABOP_set_version, &version, 1), -XEN_EINVAL);
     check_eq("grant-op-unknown", hc_grant_table_op(77, NULL, 0), -XEN_ENOSYS);
     check_eq("grant-op-bad-pointer",
              hc_grant_table_op(GNTTABOP_map_grant_ref,

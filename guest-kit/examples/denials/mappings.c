@@ -8,10 +8,10 @@
 #include "mm.h"
 #include "start.h"
 
-#define BAD_MFN     0xffffffffffUL
-#define LAPIC_MFN   0xfee00UL
-#define IOAPIC_MFN  0xfec00UL
-#define ROM_MFN     0xf0UL
+#define BAD_MFN    0xffffffffffUL
+#define LAPIC_MFN  0xfee00UL
+#define IOAPIC_MFN 0xfec00UL
+#define ROM_MFN    0xf0UL
 
 struct mapping_case {
     const char *name;
@@ -109,8 +109,7 @@ static void check_all_frames(void)
         }
         tried++;
         if (hc_update_va_mapping((uint64_t)fx.window,
-                                 (mfn << PAGE_SHIFT) | PTE_KERNEL_RO,
-                                 0) == 0) {
+                                 (mfn << PAGE_SHIFT) | PTE_KERNEL_RO, 0) == 0) {
             print("mapped frame 0x%lx\n", mfn);
             mapped++;
         }
@@ -143,17 +142,15 @@ static void check_addresses(void)
              hc_update_va_mapping(HYPERVISOR_VIRT_END - 4096, value, 0),
              -XEN_EINVAL);
     check_eq("va-noncanonical",
-             hc_update_va_mapping(0x8000000000000000UL, value, 0),
-             -XEN_EINVAL);
+             hc_update_va_mapping(0x8000000000000000UL, value, 0), -XEN_EINVAL);
     check_eq("va-bad-vcpumask",
              hc_update_va_mapping((uint64_t)fx.window,
                                   fx.window_maddr | PTE_KERNEL_RW,
                                   UVMF_INVLPG | 0x10000),
              -XEN_EFAULT);
     check_eq("va-otherdomain-none",
-             hc_update_va_mapping_otherdomain((uint64_t)fx.window,
-                                              fx.window_maddr | PTE_KERNEL_RW,
-                                              0, 77),
+             hc_update_va_mapping_otherdomain(
+                 (uint64_t)fx.window, fx.window_maddr | PTE_KERNEL_RW, 0, 77),
              -XEN_ESRCH);
     mm_map(fx.window, fx.window_maddr, PTE_KERNEL_RW);
 }
@@ -164,8 +161,7 @@ void denials_mappings(void)
                 sizeof(frames_of_ours) / sizeof(frames_of_ours[0]));
     check_cases(other_frames, sizeof(other_frames) / sizeof(other_frames[0]));
     if (guest_is_dom0()) {
-        check_cases(dom0_frames,
-                    sizeof(dom0_frames) / sizeof(dom0_frames[0]));
+        check_cases(dom0_frames, sizeof(dom0_frames) / sizeof(dom0_frames[0]));
         check_ioapic();
     }
     check_all_frames();

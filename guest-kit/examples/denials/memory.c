@@ -42,8 +42,8 @@ static void check_populate(void)
              hc_memory_op(XENMEM_populate_physmap, &r), 0);
     r.extent_order = 0;
     r.domid = NO_DOMAIN;
-    check_eq("populate-no-domain",
-             hc_memory_op(XENMEM_populate_physmap, &r), 0);
+    check_eq("populate-no-domain", hc_memory_op(XENMEM_populate_physmap, &r),
+             0);
     r.domid = DOMID_SELF;
     r.nr_extents = ~0UL;
     check_eq("populate-count-too-big",
@@ -94,9 +94,10 @@ static void check_others(void)
              hc_memory_op(XENMEM_current_reservation, &none), -XEN_ESRCH);
     check_eq("maximum-reservation-no-domain",
              hc_memory_op(XENMEM_maximum_reservation, &none), -XEN_ESRCH);
-    check_eq("machphys-list-bad-pointer",
-             hc_memory_op(XENMEM_machphys_mfn_list,
-                          (void *)HYPERVISOR_VIRT_START), -XEN_EFAULT);
+    check_eq(
+        "machphys-list-bad-pointer",
+        hc_memory_op(XENMEM_machphys_mfn_list, (void *)HYPERVISOR_VIRT_START),
+        -XEN_EFAULT);
     check_eq("exchange-bad-pointer",
              hc_memory_op(XENMEM_exchange, (void *)HYPERVISOR_VIRT_START),
              -XEN_EFAULT);

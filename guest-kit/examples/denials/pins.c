@@ -22,11 +22,9 @@ static void check_pin(void)
              ext_mfn(MMUEXT_PIN_L1_TABLE, fx.hypervisor_mfn, DOMID_SELF),
              -XEN_EINVAL);
     check_eq("pin-no-such-frame",
-             ext_mfn(MMUEXT_PIN_L4_TABLE, ~0UL >> 12, DOMID_SELF),
-             -XEN_EINVAL);
+             ext_mfn(MMUEXT_PIN_L4_TABLE, ~0UL >> 12, DOMID_SELF), -XEN_EINVAL);
     check_eq("pin-foreign-none",
-             ext_mfn(MMUEXT_PIN_L1_TABLE, mm_va_to_mfn(fx.l1), 77),
-             -XEN_ESRCH);
+             ext_mfn(MMUEXT_PIN_L1_TABLE, mm_va_to_mfn(fx.l1), 77), -XEN_ESRCH);
 }
 
 static void check_unpin(void)
@@ -43,8 +41,7 @@ static void check_unpin(void)
              -XEN_EINVAL);
     check_eq("unpinned-becomes-writable", mm_set_writable(fx.loose_l1), 0);
     check_eq("unpinned-readonly-again", mm_set_readonly(fx.loose_l1), 0);
-    check_eq("unpinned-pin-again", mm_ext(MMUEXT_PIN_L1_TABLE, fx.loose_l1),
-             0);
+    check_eq("unpinned-pin-again", mm_ext(MMUEXT_PIN_L1_TABLE, fx.loose_l1), 0);
 }
 
 /* A table in use keeps its type after the pin is gone. */
@@ -52,8 +49,7 @@ static void check_unpin_in_use(void)
 {
     check_eq("pin-l1-in-tree", mm_ext(MMUEXT_PIN_L1_TABLE, fx.l1), 0);
     check_eq("unpin-l1-in-tree", mm_ext(MMUEXT_UNPIN_TABLE, fx.l1), 0);
-    check_eq("unpinned-in-use-stays-table", mm_set_writable(fx.l1),
-             -XEN_EBUSY);
+    check_eq("unpinned-in-use-stays-table", mm_set_writable(fx.l1), -XEN_EBUSY);
     check_eq("unpin-live-root", mm_ext(MMUEXT_UNPIN_TABLE, mm_root()), 0);
     check_eq("live-root-stays-table", mm_set_writable(mm_root()), -XEN_EBUSY);
     check_eq("pin-live-root", mm_ext(MMUEXT_PIN_L4_TABLE, mm_root()), 0);
@@ -68,8 +64,7 @@ static void check_base_pointer(void)
              ext_mfn(MMUEXT_NEW_BASEPTR, fx.hypervisor_mfn, DOMID_SELF),
              -XEN_EINVAL);
     check_eq("new-base-no-such-frame",
-             ext_mfn(MMUEXT_NEW_BASEPTR, ~0UL >> 12, DOMID_SELF),
-             -XEN_EINVAL);
+             ext_mfn(MMUEXT_NEW_BASEPTR, ~0UL >> 12, DOMID_SELF), -XEN_EINVAL);
     check_eq("new-base-same", mm_ext(MMUEXT_NEW_BASEPTR, mm_root()), 0);
     check_eq("new-user-base-l2", mm_ext(MMUEXT_NEW_USER_BASEPTR, fx.l2),
              -XEN_EINVAL);
@@ -93,10 +88,10 @@ static void check_other_ops(void)
     check_eq("clear-page-hypervisor",
              ext_mfn(MMUEXT_CLEAR_PAGE, fx.hypervisor_mfn, DOMID_SELF),
              -XEN_EINVAL);
-    check_eq("flush-multi-no-mask",
-             hc_mmuext_op(&op, 1, NULL, DOMID_SELF), -XEN_EINVAL);
-    check_eq("flush-foreign-none",
-             ext_mfn(MMUEXT_TLB_FLUSH_LOCAL, 0, 77), -XEN_ESRCH);
+    check_eq("flush-multi-no-mask", hc_mmuext_op(&op, 1, NULL, DOMID_SELF),
+             -XEN_EINVAL);
+    check_eq("flush-foreign-none", ext_mfn(MMUEXT_TLB_FLUSH_LOCAL, 0, 77),
+             -XEN_ESRCH);
     op.cmd = MMUEXT_INVLPG_LOCAL;
     op.arg1.linear_addr = 0x8000000000000000UL;
     check_eq("invlpg-noncanonical", hc_mmuext_op(&op, 1, NULL, DOMID_SELF), 0);

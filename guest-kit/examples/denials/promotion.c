@@ -34,12 +34,12 @@ static void check_l1(void)
     check_pin("promote-l1-empty", MMUEXT_PIN_L1_TABLE, LAST_SLOT, 0, 0);
     check_pin("promote-l1-good", MMUEXT_PIN_L1_TABLE, LAST_SLOT,
               fixture_entry(fx.data, PTE_USER_RW), 0);
-    check_pin("promote-l1-maps-table-writable", MMUEXT_PIN_L1_TABLE,
-              LAST_SLOT, fixture_entry(fx.l2, PTE_USER_RW), -XEN_EBUSY);
-    check_pin("promote-l1-maps-itself-writable", MMUEXT_PIN_L1_TABLE,
-              LAST_SLOT, fixture_entry(page, PTE_USER_RW), -XEN_EBUSY);
-    check_pin("promote-l1-maps-itself-readonly", MMUEXT_PIN_L1_TABLE,
-              LAST_SLOT, fixture_entry(page, PTE_USER_RO), 0);
+    check_pin("promote-l1-maps-table-writable", MMUEXT_PIN_L1_TABLE, LAST_SLOT,
+              fixture_entry(fx.l2, PTE_USER_RW), -XEN_EBUSY);
+    check_pin("promote-l1-maps-itself-writable", MMUEXT_PIN_L1_TABLE, LAST_SLOT,
+              fixture_entry(page, PTE_USER_RW), -XEN_EBUSY);
+    check_pin("promote-l1-maps-itself-readonly", MMUEXT_PIN_L1_TABLE, LAST_SLOT,
+              fixture_entry(page, PTE_USER_RO), 0);
     check_pin("promote-l1-maps-hypervisor", MMUEXT_PIN_L1_TABLE, LAST_SLOT,
               (fx.hypervisor_mfn << PAGE_SHIFT) | PTE_USER_RO, -XEN_EBUSY);
 }

@@ -27,11 +27,9 @@ static void check_l2(void)
     deny_entry("l2-l4", slot, fixture_entry(fx.l4, PTE_TABLE), -XEN_EINVAL);
     deny_entry("l2-gdt", slot, fixture_entry(fx.descriptors, PTE_TABLE),
                -XEN_EINVAL);
-    deny_entry("l2-hypervisor", slot, hypervisor_entry(PTE_TABLE),
-               -XEN_EINVAL);
+    deny_entry("l2-hypervisor", slot, hypervisor_entry(PTE_TABLE), -XEN_EINVAL);
     deny_entry("l2-global", slot,
-               fixture_entry(fx.loose_l1, PTE_TABLE | PTE_GLOBAL),
-               -XEN_EINVAL);
+               fixture_entry(fx.loose_l1, PTE_TABLE | PTE_GLOBAL), -XEN_EINVAL);
     deny_entry("l2-avail-bits", slot,
                fixture_entry(fx.loose_l1, PTE_TABLE | PTE_AVAIL), 0);
     deny_entry("l2-self-writable", slot, fixture_entry(fx.l2, PTE_TABLE),
@@ -51,10 +49,9 @@ static void check_l3(void)
     deny_entry("l3-l1", slot, fixture_entry(fx.loose_l1, PTE_TABLE),
                -XEN_EINVAL);
     deny_entry("l3-l4", slot, fixture_entry(fx.l4, PTE_TABLE), -XEN_EINVAL);
-    deny_entry("l3-hypervisor", slot, hypervisor_entry(PTE_TABLE),
+    deny_entry("l3-hypervisor", slot, hypervisor_entry(PTE_TABLE), -XEN_EINVAL);
+    deny_entry("l3-global", slot, fixture_entry(fx.l2, PTE_TABLE | PTE_GLOBAL),
                -XEN_EINVAL);
-    deny_entry("l3-global", slot,
-               fixture_entry(fx.l2, PTE_TABLE | PTE_GLOBAL), -XEN_EINVAL);
     deny_entry("l3-self-writable", slot, fixture_entry(fx.l3, PTE_TABLE),
                -XEN_EINVAL);
 }
@@ -64,24 +61,20 @@ static void check_l4(void)
     const uint64_t *slot = &fx.l4[FREE_SLOT];
 
     deny_entry("l4-l3", slot, fixture_entry(fx.l3, PTE_TABLE), 0);
-    deny_entry("l4-superpage", slot,
-               fixture_entry(fx.l3, PTE_TABLE | PTE_PSE), -XEN_EINVAL);
+    deny_entry("l4-superpage", slot, fixture_entry(fx.l3, PTE_TABLE | PTE_PSE),
+               -XEN_EINVAL);
     deny_entry("l4-data-page", slot, fixture_entry(fx.data, PTE_TABLE),
                -XEN_EINVAL);
     deny_entry("l4-l2", slot, fixture_entry(fx.l2, PTE_TABLE), -XEN_EINVAL);
     deny_entry("l4-l1", slot, fixture_entry(fx.l1, PTE_TABLE), -XEN_EINVAL);
-    deny_entry("l4-hypervisor", slot, hypervisor_entry(PTE_TABLE),
+    deny_entry("l4-hypervisor", slot, hypervisor_entry(PTE_TABLE), -XEN_EINVAL);
+    deny_entry("l4-global", slot, fixture_entry(fx.l3, PTE_TABLE | PTE_GLOBAL),
                -XEN_EINVAL);
-    deny_entry("l4-global", slot,
-               fixture_entry(fx.l3, PTE_TABLE | PTE_GLOBAL), -XEN_EINVAL);
     deny_entry("l4-self-writable", slot, fixture_entry(fx.l4, PTE_TABLE),
                -XEN_EINVAL);
-    deny_entry("l4-last-slot", &fx.l4[511], fixture_entry(fx.l3, PTE_TABLE),
-               0);
-    deny_entry("l4-slot-272", &fx.l4[272], fixture_entry(fx.l3, PTE_TABLE),
-               0);
-    deny_entry("l4-slot-255", &fx.l4[255], fixture_entry(fx.l3, PTE_TABLE),
-               0);
+    deny_entry("l4-last-slot", &fx.l4[511], fixture_entry(fx.l3, PTE_TABLE), 0);
+    deny_entry("l4-slot-272", &fx.l4[272], fixture_entry(fx.l3, PTE_TABLE), 0);
+    deny_entry("l4-slot-255", &fx.l4[255], fixture_entry(fx.l3, PTE_TABLE), 0);
 }
 
 /* The hypervisor's own slots: not even cleared. */
@@ -94,8 +87,7 @@ static void check_hypervisor_slots(void)
                    fixture_entry(fx.l3, PTE_TABLE), -XEN_EINVAL);
         deny_entry("l4-hypervisor-slot-clear", &fx.l4[slot], 0, -XEN_EINVAL);
     }
-    deny_entry("l4-hypervisor-slot-live-root", &mm_root()[256], 0,
-               -XEN_EINVAL);
+    deny_entry("l4-hypervisor-slot-live-root", &mm_root()[256], 0, -XEN_EINVAL);
 }
 
 /*

@@ -32,17 +32,18 @@ static void check_commands(void)
              -XEN_EINVAL);
     check_eq("update-data-frame",
              update(mm_va_to_maddr(&fx.data[3]), 0x77, DOMID_SELF), 0);
-    check_hex("update-data-frame-written",
-              *(volatile uint64_t *)&fx.data[3], 0x77);
+    check_hex("update-data-frame-written", *(volatile uint64_t *)&fx.data[3],
+              0x77);
     check_eq("update-foreign-none", update(entry, 0, 77), -XEN_ESRCH);
-    check_eq("update-table-of-none",
-             update(entry, 0, (78U << 16) | DOMID_SELF), -XEN_ESRCH);
+    check_eq("update-table-of-none", update(entry, 0, (78U << 16) | DOMID_SELF),
+             -XEN_ESRCH);
     check_eq("machphys-hypervisor",
              update(hypervisor | MMU_MACHPHYS_UPDATE, 1, DOMID_SELF),
              -XEN_EINVAL);
     check_eq("machphys-own",
              update(mm_va_to_maddr(fx.data) | MMU_MACHPHYS_UPDATE,
-                    mm_va_to_pfn(fx.data), DOMID_SELF), 0);
+                    mm_va_to_pfn(fx.data), DOMID_SELF),
+             0);
 }
 
 /* The count of requests done is right on an error in the middle. */

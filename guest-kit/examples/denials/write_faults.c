@@ -102,10 +102,7 @@ static void check_bits(void)
                      : "r"(slot)
                      : "memory", "cc");
     check_accepted("ptwr-bts", good);
-    __asm__ volatile(FIXUP("orq $0x200, (%0)")
-                     :
-                     : "r"(slot)
-                     : "memory", "cc");
+    __asm__ volatile(FIXUP("orq $0x200, (%0)") : : "r"(slot) : "memory", "cc");
     check_accepted("ptwr-or", good | 0x200);
     reset_slot();
     __asm__ volatile(FIXUP("movl $0, (%0)") : : "r"(slot) : "memory");

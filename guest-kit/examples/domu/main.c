@@ -78,8 +78,8 @@ static void check_refusals(void)
     check_eq("domu-map-mmio",
              mm_map((const void *)VIRT_BASE, 0xfec00000, PTE_KERNEL_RO),
              -XEN_EPERM);
-    check_eq("domu-machine-map",
-             hc_memory_op(XENMEM_machine_memory_map, page), -XEN_EPERM);
+    check_eq("domu-machine-map", hc_memory_op(XENMEM_machine_memory_map, page),
+             -XEN_EPERM);
 }
 
 static void report(void)

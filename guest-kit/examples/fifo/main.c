@@ -53,8 +53,7 @@ static evtchn_port_t unlink_port(evtchn_port_t port)
     do {
         new_word = old & ~(BIT(EVTCHN_FIFO_LINKED) | EVTCHN_FIFO_LINK_MASK);
     } while (!__atomic_compare_exchange_n(word_of(port), &old, new_word, false,
-                                          __ATOMIC_SEQ_CST,
-                                          __ATOMIC_SEQ_CST));
+                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     return old & EVTCHN_FIFO_LINK_MASK;
 }
 
@@ -216,8 +215,7 @@ static void check_order(const evtchn_port_t *ports)
     }
     check_eq("fifo-head", control->head[7], ports[0]);
     check_hex("fifo-ready", control->ready, BIT(7));
-    check_eq("fifo-link", *word_of(ports[0]) & EVTCHN_FIFO_LINK_MASK,
-             ports[1]);
+    check_eq("fifo-link", *word_of(ports[0]) & EVTCHN_FIFO_LINK_MASK, ports[1]);
     check_eq("fifo-link-last", *word_of(ports[3]) & EVTCHN_FIFO_LINK_MASK, 0);
     check_eq("fifo-linked", test_word(ports[2], EVTCHN_FIFO_LINKED), 1);
     events_enable();
@@ -238,8 +236,7 @@ static void check_priorities(const evtchn_port_t *ports)
     evtchn_send(ports[0]);
     evtchn_send(ports[1]);
     evtchn_send(ports[2]);
-    check_hex("fifo-priority-ready", control->ready,
-              BIT(0) | BIT(7) | BIT(15));
+    check_hex("fifo-priority-ready", control->ready, BIT(0) | BIT(7) | BIT(15));
     events_enable();
     check_eq("fifo-priority-first", delivered[0], ports[2]);
     check_eq("fifo-priority-second", delivered[1], ports[1]);

@@ -16,7 +16,7 @@ extern uint8_t hypercall_page[];
 /* push rcx; push r11; mov eax, n; syscall; pop r11; pop rcx; ret */
 static unsigned int count_wrong_slots(void)
 {
-    uint8_t stub[15] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,   0,
+    uint8_t stub[15] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0, 0,
                         0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3, 0};
     unsigned int wrong = 0;
     unsigned int n;
@@ -60,12 +60,12 @@ static void check_rcx_r11_kept(void)
     uint64_t seen;
     long rax;
 
-    __asm__ volatile("call *%[slot]; movq %%r11, %[seen]"
-                     : "=a"(rax), "+c"(rcx), "+r"(r11), [seen] "=&r"(seen)
-                     : [slot] "r"(hypercall_page +
-                                  __HYPERVISOR_xen_version * SLOT_BYTES),
-                       "D"(XENVER_pagesize), "S"(0UL)
-                     : "memory");
+    __asm__ volatile(
+        "call *%[slot]; movq %%r11, %[seen]"
+        : "=a"(rax), "+c"(rcx), "+r"(r11), [seen] "=&r"(seen)
+        : [slot] "r"(hypercall_page + __HYPERVISOR_xen_version * SLOT_BYTES),
+          "D"(XENVER_pagesize), "S"(0UL)
+        : "memory");
     check_hex("page-keeps-rcx", rcx, 0x1234);
     check_hex("page-keeps-r11", seen, 0x5678);
 }

@@ -88,7 +88,8 @@ static void check_shared_info(void)
 {
     check_true("shared-info-no-pending",
                memory_is(shared_info->evtchn_pending, 0,
-                         sizeof(shared_info->evtchn_pending)), 0);
+                         sizeof(shared_info->evtchn_pending)),
+               0);
     check_eq("shared-info-wc-version-even", shared_info->wc_version & 1, 0);
     /* between 2020 and 2100 */
     check_true("shared-info-wall-clock",
@@ -96,8 +97,8 @@ static void check_shared_info(void)
                    shared_info->wc_sec < 4102444800U,
                shared_info->wc_sec);
     check_eq("shared-info-wall-clock-high", shared_info->wc_sec_hi, 0);
-    check_true("shared-info-wall-clock-ns",
-               shared_info->wc_nsec < 1000000000U, shared_info->wc_nsec);
+    check_true("shared-info-wall-clock-ns", shared_info->wc_nsec < 1000000000U,
+               shared_info->wc_nsec);
     check_true("shared-info-arch-zero",
                memory_is(&shared_info->arch, 0, sizeof(shared_info->arch)), 0);
 }
@@ -184,8 +185,7 @@ static void check_tables(void)
     check_eq("tables-root-slots", slots, p2m_outside ? 2 : 1);
     check_eq("tables-nr-pt-frames", count_tables(),
              (int64_t)start_info->nr_pt_frames);
-    check_hex("tables-cr3", read_cr3(),
-              mm_va_to_mfn(mm_root()) << PAGE_SHIFT);
+    check_hex("tables-cr3", read_cr3(), mm_va_to_mfn(mm_root()) << PAGE_SHIFT);
     check_eq("p2m-outside-pages", start_info->nr_p2m_frames != 0,
              p2m_outside ? 1 : 0);
 }
@@ -198,23 +198,21 @@ static void check_version(void)
     check_hex("version", (uint64_t)hc_xen_version(XENVER_version, NULL),
               0x40011);
     check_eq("version-extra", hc_xen_version(XENVER_extraversion, text), 0);
-    check_eq("version-capabilities",
-             hc_xen_version(XENVER_capabilities, text), 0);
+    check_eq("version-capabilities", hc_xen_version(XENVER_capabilities, text),
+             0);
     check_true("version-capabilities-pv",
                string_contains(text, "xen-3.0-x86_64"), 0);
     check_eq("version-platform",
              hc_xen_version(XENVER_platform_parameters, &platform), 0);
-    check_hex("version-virt-start", platform.virt_start,
-              HYPERVISOR_VIRT_START);
+    check_hex("version-virt-start", platform.virt_start, HYPERVISOR_VIRT_START);
     check_eq("version-pagesize", hc_xen_version(XENVER_pagesize, NULL), 4096);
-    check_eq("version-commandline",
-             hc_xen_version(XENVER_commandline, text), 0);
-    check_eq("version-guest-handle",
-             hc_xen_version(XENVER_guest_handle, text), 0);
+    check_eq("version-commandline", hc_xen_version(XENVER_commandline, text),
+             0);
+    check_eq("version-guest-handle", hc_xen_version(XENVER_guest_handle, text),
+             0);
     check_eq("version-unknown", hc_xen_version(99, NULL), -XEN_ENOSYS);
     check_eq("version-bad-pointer",
-             hc_xen_version(XENVER_extraversion,
-                            (void *)HYPERVISOR_VIRT_START),
+             hc_xen_version(XENVER_extraversion, (void *)HYPERVISOR_VIRT_START),
              -XEN_EFAULT);
 }
 
@@ -305,10 +303,10 @@ static void check_console(void)
     }
     check_eq("console-write",
              hc_console_io(CONSOLEIO_write, sizeof(text) - 1, text), 0);
-    check_eq("console-write-bad-pointer",
-             hc_console_io(CONSOLEIO_write, 8,
-                           (const char *)HYPERVISOR_VIRT_START),
-             -XEN_EFAULT);
+    check_eq(
+        "console-write-bad-pointer",
+        hc_console_io(CONSOLEIO_write, 8, (const char *)HYPERVISOR_VIRT_START),
+        -XEN_EFAULT);
     check_eq("console-unknown", hc_console_io(99, 0, NULL), -XEN_ENOSYS);
 }
 
@@ -339,8 +337,7 @@ static void check_hypercall_registers(void)
     check_eq("hypercall-keeps-registers", (int64_t)wrong, 0);
     check_hex("hypercall-keeps-xmm", kept[0], (uint64_t)kept);
     check_eq("hypercall-unknown", hypercall1(63, 0), -XEN_ENOSYS);
-    check_eq("hypercall-unknown-high", hypercall1(0x7fffffff, 0),
-             -XEN_ENOSYS);
+    check_eq("hypercall-unknown-high", hypercall1(0x7fffffff, 0), -XEN_ENOSYS);
 }
 
 void guest_main(void)

@@ -67,8 +67,8 @@ static void check_stale(void)
     check_eq("stale-gdt-readonly", mm_set_readonly(gdt), 0);
     check_eq("stale-gdt-set", hc_set_gdt(&frame, 512), 0);
     load_all(SELECTOR);
-    check_eq("stale-clear",
-             hc_update_descriptor(mm_va_to_maddr(&gdt[5]), 0), 0);
+    check_eq("stale-clear", hc_update_descriptor(mm_va_to_maddr(&gdt[5]), 0),
+             0);
     trap_set_handler(VECTOR_FAILSAFE, count_failsafe);
     sleep_a_little();
     trap_set_handler(VECTOR_FAILSAFE, NULL);

@@ -12,12 +12,12 @@
 #include "start.h"
 #include "string.h"
 
-#define TABLES     160
-#define UPDATES    4000
-#define CALLS      1500
-#define EXTENTS    300
-#define PERIOD_NS  1000000UL
-#define SPACE_VA   0x20000000000UL
+#define TABLES    160
+#define UPDATES   4000
+#define CALLS     1500
+#define EXTENTS   300
+#define PERIOD_NS 1000000UL
+#define SPACE_VA  0x20000000000UL
 
 static unsigned int ticks;
 
@@ -35,8 +35,8 @@ static void start_ticks(void)
     check_eq("ticks-bind", evtchn_bind_virq(VIRQ_TIMER, 0, &port), 0);
     evtchn_set_handler(port, count_tick);
     evtchn_unmask(port);
-    check_eq("ticks-start",
-             hc_vcpu_op(VCPUOP_set_periodic_timer, 0, &timer), 0);
+    check_eq("ticks-start", hc_vcpu_op(VCPUOP_set_periodic_timer, 0, &timer),
+             0);
     events_enable();
 }
 
@@ -93,8 +93,7 @@ static void check_pin(void)
         check_eq("long-pin", mm_ext(MMUEXT_PIN_L4_TABLE, l4), 0);
         check_true("long-pin-data-is-writable-type",
                    mm_ext(MMUEXT_PIN_L1_TABLE, data) != 0, 0);
-        check_eq("long-pin-holds", mm_set_writable(l1[TABLES - 1]),
-                 -XEN_EBUSY);
+        check_eq("long-pin-holds", mm_set_writable(l1[TABLES - 1]), -XEN_EBUSY);
         check_eq("long-unpin", mm_ext(MMUEXT_UNPIN_TABLE, l4), 0);
     }
     for (i = 0; i < TABLES; i++) {
@@ -273,8 +272,8 @@ static void check_console(void)
     for (i = 0; i < sizeof(text); i++) {
         text[i] = i % 100 == 99 ? '\n' : (char)('a' + i % 26);
     }
-    check_eq("long-console",
-             hc_console_io(CONSOLEIO_write, sizeof(text), text), 0);
+    check_eq("long-console", hc_console_io(CONSOLEIO_write, sizeof(text), text),
+             0);
 }
 
 void guest_main(void)

@@ -51,8 +51,7 @@ static void check_runstate(void)
     struct vcpu_runstate_info info;
     uint64_t sum;
 
-    check_eq("runstate-get",
-             hc_vcpu_op(VCPUOP_get_runstate_info, 0, &info), 0);
+    check_eq("runstate-get", hc_vcpu_op(VCPUOP_get_runstate_info, 0, &info), 0);
     check_eq("runstate-running", info.state, RUNSTATE_running);
     sum = info.time[0] + info.time[1] + info.time[2] + info.time[3];
     check_true("runstate-time-running", info.time[RUNSTATE_running] != 0, 0);

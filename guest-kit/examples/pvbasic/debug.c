@@ -32,8 +32,7 @@ static void check_limits(void)
 
 static void check_watchpoint(void)
 {
-    check_eq("debugreg-set-address", hc_set_debugreg(0, (uint64_t)&watched),
-             0);
+    check_eq("debugreg-set-address", hc_set_debugreg(0, (uint64_t)&watched), 0);
     check_hex("debugreg-get-address", (uint64_t)hc_get_debugreg(0),
               (uint64_t)&watched);
     check_eq("debugreg-enable",

@@ -160,8 +160,8 @@ static void check_virq(void)
     check_eq("virq-bad", evtchn_bind_virq(NR_VIRQS, 0, &other), -XEN_EINVAL);
     check_eq("virq-bad-vcpu", evtchn_bind_virq(VIRQ_TIMER, 99, &other),
              -XEN_ENOENT);
-    check_eq("virq-global-on-vcpu-1",
-             evtchn_bind_virq(VIRQ_DOM_EXC, 1, &other), -XEN_EINVAL);
+    check_eq("virq-global-on-vcpu-1", evtchn_bind_virq(VIRQ_DOM_EXC, 1, &other),
+             -XEN_EINVAL);
     check_eq("virq-send", evtchn_send(port), -XEN_EINVAL);
     check_eq("virq-close", evtchn_close(port), 0);
 }

@@ -13,8 +13,8 @@
 #define RFLAGS_IF 0x200UL
 
 /* In no table of this guest */
-#define UNMAPPED_VA   0x123456789000UL
-#define NONCANONICAL  0x8000000000000000UL
+#define UNMAPPED_VA  0x123456789000UL
+#define NONCANONICAL 0x8000000000000000UL
 
 #define PF_PRESENT 1
 #define PF_WRITE   2
@@ -38,8 +38,8 @@ static void check_frame(void)
     events_disable();
     fault_clear();
     __asm__ volatile("movq %%rsp, %1; xorl %%edx, %%edx; movl $0xabc, %%eax;"
-                     "xorl %%ecx, %%ecx; movl $0xdef, %%r11d;"
-                     FIXUP("divl %%ecx") "leaq 1b(%%rip), %0"
+                     "xorl %%ecx, %%ecx; movl $0xdef, %%r11d;" FIXUP(
+                         "divl %%ecx") "leaq 1b(%%rip), %0"
                      : "=&r"(rip), "=&r"(rsp)
                      :
                      : "rax", "rcx", "rdx", "r11", "cc");
@@ -58,10 +58,7 @@ static void check_frame(void)
 static void divide_by_zero(void)
 {
     fault_clear();
-    __asm__ volatile(FIXUP("divl %1")
-                     :
-                     : "a"(1), "r"(0), "d"(0)
-                     : "cc");
+    __asm__ volatile(FIXUP("divl %1") : : "a"(1), "r"(0), "d"(0) : "cc");
 }
 
 /* The upcall mask: set by entries that ask for it, saved and restored. */
@@ -217,8 +214,8 @@ static void check_single_step(void)
     trap_set_handler(1, NULL);
     check_eq("db-single-step-once", step_count, 1);
     check_hex("db-frame-tf", step_rflags & RFLAGS_TF, RFLAGS_TF);
-    check_hex("db-dr6-single-step",
-              (uint64_t)hc_get_debugreg(6) & 0x4000, 0x4000);
+    check_hex("db-dr6-single-step", (uint64_t)hc_get_debugreg(6) & 0x4000,
+              0x4000);
     check_eq("db-dr6-clear", hc_set_debugreg(6, 0xffff0ff0), 0);
 }
 

@@ -40,12 +40,13 @@ static void check_map(uint64_t *page)
     check_hex("grant-map-contents", *(volatile uint64_t *)window, 0x600d);
     window[1] = 0xbeef;
     check_hex("grant-map-writes", *(volatile uint64_t *)&page[1], 0xbeef);
-    check_hex("grant-in-use", gnttab_flags(REF_RW) &
-              (GTF_reading | GTF_writing), GTF_reading | GTF_writing);
+    check_hex("grant-in-use",
+              gnttab_flags(REF_RW) & (GTF_reading | GTF_writing),
+              GTF_reading | GTF_writing);
     check_eq("grant-unmap", gnttab_unmap(window, handle), GNTST_okay);
     check_hex("grant-unmap-clears-entry", mm_pte(window), 0);
-    check_hex("grant-unmap-clears-use", gnttab_flags(REF_RW) &
-              (GTF_reading | GTF_writing), 0);
+    check_hex("grant-unmap-clears-use",
+              gnttab_flags(REF_RW) & (GTF_reading | GTF_writing), 0);
     check_eq("grant-unmap-twice", gnttab_unmap(window, handle),
              GNTST_bad_handle);
     mm_map(window, window_maddr, PTE_KERNEL_RW);
@@ -64,12 +65,11 @@ static void check_readonly(uint64_t *page)
              gnttab_map(self, REF_RO, window, GNTMAP_host_map, &handle),
              GNTST_general_error);
     check_eq("grant-readonly-map",
-             gnttab_map(self, REF_RO, window,
-                        GNTMAP_host_map | GNTMAP_readonly, &handle),
+             gnttab_map(self, REF_RO, window, GNTMAP_host_map | GNTMAP_readonly,
+                        &handle),
              GNTST_okay);
     check_hex("grant-readonly-entry", mm_pte(window) & PTE_RW, 0);
-    check_eq("grant-readonly-unmap", gnttab_unmap(window, handle),
-             GNTST_okay);
+    check_eq("grant-readonly-unmap", gnttab_unmap(window, handle), GNTST_okay);
     mm_map(window, window_maddr, PTE_KERNEL_RW);
     mm_page_free(window);
 }

@@ -39,8 +39,8 @@ static void check_balloon(void)
 
     memset(page, 0xa5, PAGE_BYTES);
     check_true("balloon-pages", before >= (long)start_info->nr_pages, 0);
-    check_eq("decrease-mapped", reservation(XENMEM_decrease_reservation,
-                                            &frame, 1), 1);
+    check_eq("decrease-mapped",
+             reservation(XENMEM_decrease_reservation, &frame, 1), 1);
     check_eq("decrease-mapped-keeps-contents", page[100], 0xa5);
     check_eq("decrease-unmap", mm_map(page, 0, 0), 0);
     check_eq("decrease-counted", current_pages(), before - 1);
@@ -48,8 +48,8 @@ static void check_balloon(void)
     check_eq("populate", reservation(XENMEM_populate_physmap, &frame, 1), 1);
     check_true("populate-gave-frame", frame != 0, frame);
     check_hex("populate-set-m2p", mm_mfn_to_pfn(frame), mm_va_to_pfn(page));
-    check_eq("populate-map",
-             mm_map(page, frame << PAGE_SHIFT, PTE_KERNEL_RW), 0);
+    check_eq("populate-map", mm_map(page, frame << PAGE_SHIFT, PTE_KERNEL_RW),
+             0);
     check_eq("populate-counted", current_pages(), before);
     mm_set_frame(page, frame);
     mm_page_free(page);
@@ -98,11 +98,10 @@ static void put_back(uint8_t *const *pages, xen_pfn_t first_mfn,
     unsigned int i;
 
     for (i = 0; i < EXCHANGE_PAGES; i++) {
-        check_hex("exchange-m2p", mm_mfn_to_pfn(first_mfn + i),
-                  first_pfn + i);
+        check_hex("exchange-m2p", mm_mfn_to_pfn(first_mfn + i), first_pfn + i);
         check_eq("exchange-map",
-                 mm_map(pages[i], (first_mfn + i) << PAGE_SHIFT,
-                        PTE_KERNEL_RW), 0);
+                 mm_map(pages[i], (first_mfn + i) << PAGE_SHIFT, PTE_KERNEL_RW),
+                 0);
         mm_set_frame(pages[i], first_mfn + i);
     }
 }
@@ -177,23 +176,22 @@ static void check_limits(void)
 {
     struct xen_machphys_mapping mapping;
     domid_t self = DOMID_SELF;
-    uint64_t ram_end =
-        (uint64_t)hc_memory_op(XENMEM_maximum_ram_page, NULL);
+    uint64_t ram_end = (uint64_t)hc_memory_op(XENMEM_maximum_ram_page, NULL);
 
-    check_true("maximum-ram-page", ram_end > mm_va_to_mfn(start_info),
-               ram_end);
-    check_true("maximum-reservation",
-               hc_memory_op(XENMEM_maximum_reservation, &self) >=
-                   current_pages(), 0);
+    check_true("maximum-ram-page", ram_end > mm_va_to_mfn(start_info), ram_end);
+    check_true(
+        "maximum-reservation",
+        hc_memory_op(XENMEM_maximum_reservation, &self) >= current_pages(), 0);
     check_eq("machphys-mapping",
              hc_memory_op(XENMEM_machphys_mapping, &mapping), 0);
     check_hex("machphys-start", mapping.v_start, MACH2PHYS_VIRT_START);
     check_true("machphys-max-mfn", mapping.max_mfn >= ram_end - 1,
                mapping.max_mfn);
     check_eq("memory-op-unknown", hc_memory_op(63, NULL), -XEN_ENOSYS);
-    check_eq("memory-op-bad-pointer",
-             hc_memory_op(XENMEM_populate_physmap,
-                          (void *)HYPERVISOR_VIRT_START), 0);
+    check_eq(
+        "memory-op-bad-pointer",
+        hc_memory_op(XENMEM_populate_physmap, (void *)HYPERVISOR_VIRT_START),
+        0);
 }
 
 void pvbasic_memory(void)

@@ -67,8 +67,8 @@ void pvbasic_msr(void)
     check_read("msr-pat", MSR_PAT, 0x050100070406);
     check_read("msr-efer", MSR_EFER, 0xd01);
     fault_clear();
-    check_hex("msr-apic-base-address",
-              rdmsr_fixup(MSR_APIC_BASE) & 0xfffff000, 0xfee00000);
+    check_hex("msr-apic-base-address", rdmsr_fixup(MSR_APIC_BASE) & 0xfffff000,
+              0xfee00000);
     check_read_refused("msr-read-smi-count", MSR_SMI_COUNT);
     check_read_refused("msr-read-unknown", MSR_NOWHERE);
     check_read_refused("msr-read-lstar", MSR_LSTAR);

@@ -6,8 +6,8 @@
 #include "pvbasic.h"
 #include "string.h"
 
-static void set_call(struct multicall_entry *call, unsigned int op,
-                     uint64_t a0, uint64_t a1, uint64_t a2)
+static void set_call(struct multicall_entry *call, unsigned int op, uint64_t a0,
+                     uint64_t a1, uint64_t a2)
 {
     memset(call, 0, sizeof(*call));
     call->op = op;
@@ -51,8 +51,8 @@ static void check_order(void)
     check_eq("multicall-swap", hc_multicall(calls, 2), 0);
     check_eq("multicall-swap-results",
              (int64_t)(calls[0].result | calls[1].result), 0);
-    check_eq("multicall-swap-a", (int64_t)*(volatile uint64_t *)a, 2);
-    check_eq("multicall-swap-b", (int64_t)*(volatile uint64_t *)b, 1);
+    check_eq("multicall-swap-a", (int64_t) * (volatile uint64_t *)a, 2);
+    check_eq("multicall-swap-b", (int64_t) * (volatile uint64_t *)b, 1);
     mm_map(a, maddr_a, PTE_KERNEL_RW);
     mm_map(b, maddr_b, PTE_KERNEL_RW);
     mm_page_free(a);

@@ -9,14 +9,14 @@
 #include "vcpu.h"
 
 /* 64-bit code, data, data with base: DPL 3, present */
-#define DESC_CODE64 0x00affb000000ffffUL
-#define DESC_DATA   0x00cff3000000ffffUL
+#define DESC_CODE64   0x00affb000000ffffUL
+#define DESC_DATA     0x00cff3000000ffffUL
 #define DESC_DPL_MASK (3UL << 45)
 
 #define NONCANONICAL 0x8000000000000000UL
 
-#define SELECTOR(index)     (uint16_t)((index) * 8 + 3)
-#define SELECTOR_LDT(index) (uint16_t)((index) * 8 + 7)
+#define SELECTOR(index)     (uint16_t)((index)*8 + 3)
+#define SELECTOR_LDT(index) (uint16_t)((index)*8 + 7)
 
 static uint64_t probe_value = 0xfeedf00d;
 
@@ -30,18 +30,17 @@ static uint64_t load_fs(void)
 
 static void check_bases(void)
 {
-    check_eq("segbase-fs", hc_set_segment_base(SEGBASE_FS,
-                                               (uint64_t)&probe_value), 0);
+    check_eq("segbase-fs",
+             hc_set_segment_base(SEGBASE_FS, (uint64_t)&probe_value), 0);
     check_hex("segbase-fs-works", load_fs(), probe_value);
     check_eq("segbase-fs-noncanonical",
              hc_set_segment_base(SEGBASE_FS, NONCANONICAL), -XEN_EINVAL);
     check_eq("segbase-gs-kernel",
              hc_set_segment_base(SEGBASE_GS_KERNEL, (uint64_t)this_vcpu()), 0);
     check_eq("segbase-gs-kernel-noncanonical",
-             hc_set_segment_base(SEGBASE_GS_KERNEL, NONCANONICAL),
-             -XEN_EINVAL);
-    check_eq("segbase-gs-user",
-             hc_set_segment_base(SEGBASE_GS_USER, 0x1000), 0);
+             hc_set_segment_base(SEGBASE_GS_KERNEL, NONCANONICAL), -XEN_EINVAL);
+    check_eq("segbase-gs-user", hc_set_segment_base(SEGBASE_GS_USER, 0x1000),
+             0);
     check_hex("segbase-gs-user-read", rdmsr_fixup(0xc0000102), 0x1000);
     check_hex("segbase-gs-kernel-kept", rdmsr_fixup(0xc0000101),
               (uint64_t)this_vcpu());
@@ -98,12 +97,12 @@ static void check_update_descriptor(uint64_t *gdt)
              hc_update_descriptor(maddr, data_descriptor(0x400)), 0);
     check_eq("descriptor-load", load_fs_selector(SELECTOR(5)), -1);
     check_hex("descriptor-base", rdmsr_fixup(0xc0000100), 0x400);
-    check_eq("descriptor-unaligned",
-             hc_update_descriptor(maddr + 1, DESC_DATA), -XEN_EINVAL);
+    check_eq("descriptor-unaligned", hc_update_descriptor(maddr + 1, DESC_DATA),
+             -XEN_EINVAL);
     check_eq("descriptor-tss",
              hc_update_descriptor(maddr, 0x0000890000000067UL), -XEN_EINVAL);
-    check_hex("descriptor-refused-left-alone",
-              gdt[5] & ~(1UL << 40), data_descriptor(0x400) & ~(1UL << 40));
+    check_hex("descriptor-refused-left-alone", gdt[5] & ~(1UL << 40),
+              data_descriptor(0x400) & ~(1UL << 40));
     check_eq("descriptor-clear", hc_update_descriptor(maddr, 0), 0);
     load_fs_selector(0);
 }

@@ -72,10 +72,10 @@ static void check_errors(void)
     check_eq("vcpu-is-up-self", hc_vcpu_op(VCPUOP_is_up, 0, NULL), 1);
     check_eq("vcpu-is-up-none", hc_vcpu_op(VCPUOP_is_up, 999, NULL),
              -XEN_ENOENT);
-    check_eq("vcpu-is-up-none-high",
-             hc_vcpu_op(VCPUOP_is_up, 0xffffffff, NULL), -XEN_ENOENT);
-    check_eq("vcpu-initialise-self",
-             hc_vcpu_op(VCPUOP_initialise, 0, &context), -XEN_EEXIST);
+    check_eq("vcpu-is-up-none-high", hc_vcpu_op(VCPUOP_is_up, 0xffffffff, NULL),
+             -XEN_ENOENT);
+    check_eq("vcpu-initialise-self", hc_vcpu_op(VCPUOP_initialise, 0, &context),
+             -XEN_EEXIST);
     check_eq("vcpu-up-self", hc_vcpu_op(VCPUOP_up, 0, NULL), 0);
 }
 
@@ -106,8 +106,8 @@ static void check_start(void)
     check_eq("vcpu-runs-and-faults", other_state, 1);
     check_eq("vcpu-id", other_id, 1);
     check_eq("vcpu-is-up", hc_vcpu_op(VCPUOP_is_up, 1, NULL), 1);
-    check_eq("vcpu-initialise-twice",
-             vcpu_run(1, other_main, &other_state), -XEN_EEXIST);
+    check_eq("vcpu-initialise-twice", vcpu_run(1, other_main, &other_state),
+             -XEN_EEXIST);
 }
 
 static void check_ipis(void)

@@ -40,8 +40,7 @@ static void check_singleshot(void)
         hc_sched_op(SCHEDOP_block, NULL);
     }
     check_eq("singleshot-fires-once", ticks, 1);
-    check_true("singleshot-not-early", tick_ns >= deadline,
-               deadline - tick_ns);
+    check_true("singleshot-not-early", tick_ns >= deadline, deadline - tick_ns);
     check_true("singleshot-not-late", tick_ns < deadline + SECOND,
                tick_ns - deadline);
 }
@@ -110,8 +109,8 @@ static void check_periodic(void)
     check_true("periodic-fires", ticks >= 5, ticks);
     check_true("periodic-not-early", clock_ns() - start >= 40 * MILLISECOND,
                clock_ns() - start);
-    check_eq("periodic-stop",
-             hc_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
+    check_eq("periodic-stop", hc_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL),
+             0);
     seen = ticks;
     wait_ticks(seen + 1, 50 * MILLISECOND);
     check_eq("periodic-stopped", ticks, seen);
@@ -122,8 +121,7 @@ static void check_errors(void)
     struct vcpu_set_singleshot_timer timer = {.timeout_abs_ns = 1};
 
     check_eq("singleshot-bad-vcpu",
-             hc_vcpu_op(VCPUOP_set_singleshot_timer, 999, &timer),
-             -XEN_ENOENT);
+             hc_vcpu_op(VCPUOP_set_singleshot_timer, 999, &timer), -XEN_ENOENT);
     check_eq("singleshot-other-vcpu",
              hc_vcpu_op(VCPUOP_set_singleshot_timer, 1, &timer),
              vcpu_count() > 1 ? -XEN_EINVAL : -XEN_ENOENT);

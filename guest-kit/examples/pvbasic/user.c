@@ -189,8 +189,7 @@ static void check_segments(void)
     check_hex("user-gs", f->rax, 0x2222);
     check_hex("kernel-gs-after-user", (uint64_t)this_vcpu()->self,
               (uint64_t)vcpu_area(0));
-    check_hex("kernel-gs-user-read", rdmsr_fixup(0xc0000102),
-              USER_DATA_VA + 8);
+    check_hex("kernel-gs-user-read", rdmsr_fixup(0xc0000102), USER_DATA_VA + 8);
     check_eq("user-gs-selector",
              hc_set_segment_base(SEGBASE_GS_USER_SEL, FLAT_USER_DS), 0);
     check_hex("user-gs-selector-base", rdmsr_fixup(0xc0000102), 0);
@@ -241,8 +240,7 @@ static void check_event(void)
     check_hex("user-event-cs", event_frame.cs, FLAT_USER_CS);
     check_hex("user-event-rsp", event_frame.rsp, USER_STACK_TOP);
     check_eq("user-event-saved-mask", event_frame.saved_upcall_mask, 0);
-    check_true("user-event-rip",
-               event_frame.rip - user_address(user_spin) < 16,
+    check_true("user-event-rip", event_frame.rip - user_address(user_spin) < 16,
                event_frame.rip);
     evtchn_close(port);
 }

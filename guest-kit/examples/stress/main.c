@@ -16,7 +16,7 @@
 #include "start.h"
 #include "vcpu.h"
 
-#define SPACES      16
+#define SPACES 16
 /* Whichever comes first: shootdowns are slow on a busy emulator. */
 #define ROUNDS      4000
 #define WORK_NS     20000000000UL
@@ -107,9 +107,9 @@ static void do_change(struct worker *w)
     struct space *s = pick(w, true);
 
     if (s != NULL) {
-        count_error(w, "change",
-                    space_change(s, &w->random,
-                                 1 + random_below(&w->random, 31)));
+        count_error(
+            w, "change",
+            space_change(s, &w->random, 1 + random_below(&w->random, 31)));
     }
 }
 
@@ -265,8 +265,8 @@ static void race_entries(const void *page)
     unsigned int i;
 
     for (i = 0; i < RACE_ROUNDS && clock_ns() < end; i++) {
-        race_errors += mm_write_entry(&race_table[i & 1],
-                                      (i & 2) != 0 ? value : 0) != 0;
+        race_errors +=
+            mm_write_entry(&race_table[i & 1], (i & 2) != 0 ? value : 0) != 0;
     }
 }
 

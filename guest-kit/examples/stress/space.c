@@ -59,8 +59,7 @@ static long protect(const struct space *s, bool readonly)
     long rc = 0;
 
     for (i = 0; i < 4 && rc == 0; i++) {
-        rc = readonly ? mm_set_readonly(tables[i])
-                      : mm_set_writable(tables[i]);
+        rc = readonly ? mm_set_readonly(tables[i]) : mm_set_writable(tables[i]);
     }
     return rc;
 }
