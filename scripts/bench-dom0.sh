@@ -7,6 +7,10 @@
 "$TOOL" info | grep -E '^(total_memory|free_memory|xen_version) '
 echo "BENCH dom0_kib=$(xenstore-read /local/domain/0/memory/target)"
 
+# An input that never ends and never says anything, for consoles.
+mkfifo /run/silence
+exec 3<>/run/silence
+
 # bench_guest NAME TOOL: from `create` to the guest's user space
 bench_guest() {
     guest_config "$1" \
@@ -15,7 +19,7 @@ bench_guest() {
     "$2" create "/run/$1.cfg" >/dev/null || return 1
     echo "BENCH $1 created"
     # Ends when the guest does.
-    "$2" console "$1" </dev/null &
+    "$2" console "$1" <&3 &
     guest_wait "$1" 600 '^XL-STAGE guest-poweroff' || return 1
     wait
     echo "BENCH $1 gone"
