@@ -225,6 +225,7 @@ static const struct option option_table[] = {
     {"xsave", SWITCH(xsave)},
     {"fsgsbase", SWITCH(fsgsbase)},
     {"hpet", SWITCH(hpet)},
+    {"spec-ctrl", SWITCH(spec_ctrl)},
     {"fault", TEXT(fault)},
     {"selftest", TEXT(selftest)},
     {"console_to_ring", parse_ignored, NULL, 0},

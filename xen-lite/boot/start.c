@@ -28,6 +28,7 @@
 #include "shutdown.h"
 #include "smp.h"
 #include "softirq.h"
+#include "speculation.h"
 #include "string.h"
 #include "x86.h"
 #include "xpti.h"
@@ -146,6 +147,7 @@ static void start_processor(void)
     fpu_init_cpu();
     cpu_policy_init_default();
     syscall_init(0);
+    speculation_init_cpu();
     descriptors_set_gdt_frame(
         0, mfn_make((image_phys_of(boot_area) >> PAGE_SHIFT) + CPU_GDT_INDEX));
     cpu_info()->root = hv_l4_phys();

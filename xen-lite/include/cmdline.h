@@ -34,7 +34,8 @@ struct options {
     bool watchdog;
     bool sync_console;
     uint64_t mem_limit; /* mem=: use no RAM above */
-    enum option_switch xpti, pcid, x2apic, smap, smep, xsave, fsgsbase, hpet;
+    enum option_switch xpti, pcid, x2apic, smap, smep, xsave, fsgsbase, hpet,
+        spec_ctrl;
     char console[32];
     char com1[40];
     char sched[16];

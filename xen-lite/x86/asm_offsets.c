@@ -28,5 +28,6 @@ void asm_offsets(void)
     REG(es, es);
     DEFINE(REGS_BYTES, sizeof(struct cpu_user_regs));
     DEFINE(CPU_INFO_HV_CR3, offsetof(struct cpu_info, hv_cr3));
+    DEFINE(CPU_INFO_VERW, offsetof(struct cpu_info, verw_selector));
     DEFINE(CPU_INFO_EXIT_CR3, offsetof(struct cpu_info, exit_cr3));
 }

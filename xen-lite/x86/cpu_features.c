@@ -33,7 +33,13 @@ static const struct feature_row rows[FEATURE_COUNT] = {
     [FEATURE_TSC_INVARIANT] = {"invariant TSC", 0x80000007, EDX, 8, false,
                                NULL},
     [FEATURE_PAT] = {"PAT", 1, EDX, 16, false, NULL},
+    [FEATURE_IBPB] = {"IBPB", 7, EDX, 26, false, &options.spec_ctrl},
+    [FEATURE_MD_CLEAR] = {"MD_CLEAR", 7, EDX, 10, false, &options.spec_ctrl},
 };
+
+/* AMD names the same in a leaf of its own. */
+static const struct feature_row amd_ibpb = {"IBPB", 0x80000008, EBX,
+                                            12,     false,      NULL};
 
 static bool present[FEATURE_COUNT];
 static bool used[FEATURE_COUNT];
@@ -84,6 +90,9 @@ void features_detect(void)
             rows[i].option != NULL ? *rows[i].option : OPTION_DEFAULT;
 
         present[i] = cpuid_bit(&rows[i]);
+        if (i == FEATURE_IBPB && !present[i]) {
+            present[i] = cpuid_bit(&amd_ibpb);
+        }
         /* In QEMU, far returns of ring 3 read its stack as ring 0 would. */
         if (i == FEATURE_SMAP && emulated && asked == OPTION_DEFAULT) {
             asked = OPTION_OFF;
@@ -147,13 +156,22 @@ void features_patch(void)
     }
 }
 
+/*
+ * With page-table isolation global translations would outlive the change of
+ * tables. An emulated TLB loses all at each change of CR3: global pages only
+ * add flushes there.
+ */
+bool features_global_pages(void)
+{
+    return !xpti_on() && !features_emulated();
+}
+
 void features_init_cpu(void)
 {
     unsigned long cr4 =
         CR4_PAE | CR4_MCE | CR4_PGE | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-    /* Global translations would outlive the change of tables. */
-    if (xpti_on()) {
+    if (!features_global_pages()) {
         cr4 &= ~CR4_PGE;
     }
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);

@@ -104,6 +104,14 @@ entry_stubs:
 .Lwhole\@:
 .endm
 
+/* VERW also empties the processor's buffers where MD_CLEAR says so (MDS). */
+.macro clear_buffers
+    cmpw $0, CPU_INFO_VERW - CPU_INFO_REGS(%rsp)
+    je .Lclear\@
+    verw CPU_INFO_VERW - CPU_INFO_REGS(%rsp)
+.Lclear\@:
+.endm
+
 /*
  * On an IST stack either tables may be loaded, whatever was interrupted:
  * look, and go back to the same. R12 is C's to keep.
@@ -287,6 +295,7 @@ entry_exit_to_guest:
     xorl %ebp, %ebp
 exit_to_guest:
     call_c trap_exit
+    clear_buffers
     enter_guest_tables
     restore_registers
     .global entry_guest_iret

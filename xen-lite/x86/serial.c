@@ -8,7 +8,7 @@
 enum {
     UART_DATA = 0,
     UART_IER = 1,
-    UART_FCR = 2,
+    UART_FCR = 2, /* written; read it is the IIR */
     UART_LCR = 3,
     UART_MCR = 4,
     UART_LSR = 5,
@@ -21,6 +21,8 @@ enum {
 #define LSR_DATA_READY 0x01U
 #define LSR_THR_EMPTY  0x20U
 #define IER_RECEIVED   0x01U
+#define IIR_QUEUES     0xc0U
+#define UART_QUEUE     16U
 /* DTR, RTS, and OUT2, which gates the interrupt line. */
 #define MCR_ON 0x0bU
 /* A byte at 300 baud takes less than this many polls on any machine. */
@@ -32,6 +34,8 @@ static struct {
     uint32_t baud;
     unsigned int irq;
     bool present;
+    unsigned int queue_bytes; /* that an empty transmitter takes at once */
+    unsigned int room;        /* of them not yet filled */
 } uart = {.base = 0x3f8, .line = 0x03, .baud = 115200, .irq = 4};
 
 static uint8_t uart_read(unsigned int reg)
@@ -138,22 +142,34 @@ int serial_init(const char *options)
     uart_write(UART_LCR, uart.line);
     /* Queues on and emptied, received bytes signalled one by one. */
     uart_write(UART_FCR, 0x07);
+    uart.queue_bytes =
+        (uart_read(UART_FCR) & IIR_QUEUES) == IIR_QUEUES ? UART_QUEUE : 1;
+    uart.room = 0;
     uart_write(UART_MCR, MCR_ON);
     return 0;
 }
 
-void serial_put(char c)
+/* Wait until the transmitter, with its queue, is empty. */
+static bool uart_drained(void)
 {
-    if (!uart.present) {
-        return;
-    }
     for (unsigned int i = 0; i < UART_POLL_LIMIT; i++) {
         if ((uart_read(UART_LSR) & LSR_THR_EMPTY) != 0) {
-            uart_write(UART_DATA, (uint8_t)c);
-            return;
+            return true;
         }
     }
-    uart.present = false;
+    return false;
+}
+
+void serial_put(char c)
+{
+    if (uart.present && uart.room == 0) {
+        uart.present = uart_drained();
+        uart.room = uart.queue_bytes;
+    }
+    if (uart.present) {
+        uart.room--;
+        uart_write(UART_DATA, (uint8_t)c);
+    }
 }
 
 int serial_get(void)

@@ -20,6 +20,7 @@
 #include "machine_vcpu.h"
 #include "mm.h"
 #include "printk.h"
+#include "speculation.h"
 #include "spinlock.h"
 #include "string.h"
 #include "x86.h"
@@ -64,6 +65,7 @@ void start_other_cpu(void)
     features_init_cpu();
     fpu_init_cpu();
     syscall_init(cpu);
+    speculation_init_cpu();
     apic_init_cpu();
     clock_init_cpu();
     cpu_info()->core = core_cpus[cpu];

@@ -17,6 +17,8 @@ enum feature {
     FEATURE_TSC_DEADLINE,
     FEATURE_TSC_INVARIANT,
     FEATURE_PAT,
+    FEATURE_IBPB,
+    FEATURE_MD_CLEAR,
     FEATURE_COUNT,
 };
 
@@ -29,6 +31,8 @@ bool feature(enum feature which);
 const char *features_vendor(void);
 /* Runs under QEMU's software emulation. */
 bool features_emulated(void);
+/* Are translations of guest users global? Else loading CR3 drops everything. */
+bool features_global_pages(void);
 
 /* Turn the places for STAC and CLAC into them: while text is still writable. */
 void features_patch(void);

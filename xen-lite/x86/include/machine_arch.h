@@ -24,6 +24,10 @@ struct cpu_info {
     /* With page-table isolation: CR3 for us, and for the way to the guest. */
     unsigned long hv_cr3;
     unsigned long exit_cr3;
+    /* For VERW on the way to a guest; 0: not needed. */
+    uint64_t verw_selector;
+    /* Whose guest ran here last. */
+    uint64_t last_domid;
     /* The last fault of IRETQ to a guest. */
     unsigned long iret_address;
     uint32_t iret_vector;
