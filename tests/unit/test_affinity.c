@@ -51,6 +51,36 @@ static void hard_affinity_holds_against_idle_cpus(void **state)
     assert_in_range(world_cpu_time(b), 85 * WORLD_MS, 115 * WORLD_MS);
 }
 
+/* It waits on CPU 0 behind another; its new CPU is busy too. */
+static void hard_affinity_moves_a_waiting_vcpu(void **state)
+{
+    struct cpumask first = mask_of(0);
+    struct cpumask second = mask_of(1);
+    struct domain *a;
+    struct domain *b;
+    struct domain *c;
+
+    (void)state;
+    world_limit_cpus(2);
+    a = world_spinner(1, 1);
+    b = world_spinner(2, 1);
+    c = world_spinner(3, 1);
+    assert_int_equal(sched_set_affinity(a->vcpu[0], &first, NULL), 0);
+    assert_int_equal(sched_set_affinity(b->vcpu[0], &first, NULL), 0);
+    assert_int_equal(sched_set_affinity(c->vcpu[0], &second, NULL), 0);
+    world_run(20 * WORLD_MS, STEP);
+    if (running_on(0)->domain == b) {
+        b = a;
+    }
+    assert_true(b->vcpu[0]->sched.queued);
+    assert_int_equal(sched_set_affinity(b->vcpu[0], &second, NULL), 0);
+    assert_int_equal(atomic_load(&b->vcpu[0]->sched.cpu), 1);
+    assert_true(b->vcpu[0]->sched.queued);
+    world_run(20 * WORLD_MS, STEP);
+    assert_true(world_cpu_time(b) > 0);
+    assert_int_equal(atomic_load(&b->vcpu[0]->sched.cpu), 1);
+}
+
 static void affinity_without_cpus_online_is_refused(void **state)
 {
     struct domain *d = world_spinner(1, 1);
@@ -127,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(hard_affinity_moves_a_running_vcpu),
         CASE(hard_affinity_holds_against_idle_cpus),
+        CASE(hard_affinity_moves_a_waiting_vcpu),
         CASE(affinity_without_cpus_online_is_refused),
         CASE(soft_affinity_is_preferred_when_free),
         CASE(soft_affinity_gives_way_to_idle_cpus),

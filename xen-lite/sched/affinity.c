@@ -102,6 +102,7 @@ static void affinity_changed(struct vcpu *v)
 
     if (!affinity_allows(v, cpu)) {
         softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+        sched_relocate(v, false);
     }
 }
 

@@ -64,6 +64,9 @@ void runstate_change(struct vcpu *v, int state, uint64_t now_ns);
 
 struct run_queue *queue_lock_of(struct vcpu *v, unsigned long *flags);
 void queue_unlock(struct run_queue *queue, unsigned long flags);
+/* Have @v, if it waits on a CPU that it must not use (or @anyway), wait on the
+ * best one instead. */
+void sched_relocate(struct vcpu *v, bool anyway);
 /* Let @v run again if only its cap kept it from it. */
 void sched_unpark(struct vcpu *v);
 

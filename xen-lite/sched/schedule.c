@@ -221,6 +221,28 @@ static void balance(struct core_cpu *cpu)
     }
 }
 
+/* A vCPU that waits where it must not, or @anyway, goes to the best place. */
+void sched_relocate(struct vcpu *v, bool anyway)
+{
+    unsigned long flags;
+    struct run_queue *queue = queue_lock_of(v, &flags);
+    unsigned int to = queue->cpu;
+
+    if (v->sched.queued && !v->sched.in_transit &&
+        !atomic_load(&v->sched.running) &&
+        (anyway || !affinity_allows(v, to))) {
+        to = affinity_choose(v);
+    }
+    if (to == queue->cpu) {
+        queue_unlock(queue, flags);
+        return;
+    }
+    queue_remove(queue, v);
+    transit_begin(v, to);
+    queue_unlock(queue, flags);
+    transit_end(v, false);
+}
+
 /* -- wake and sleep -------------------------------------------------------- */
 
 bool vcpu_runnable(const struct vcpu *v)
@@ -477,24 +499,10 @@ void schedule(void)
 /* @prev can be taken elsewhere now: must it, or does somebody idle? */
 static void prev_moves_on(struct vcpu *prev)
 {
-    unsigned long flags;
-    struct run_queue *queue = queue_lock_of(prev, &flags);
-    unsigned int to = queue->cpu;
+    const struct run_queue *queue = machine_this_cpu()->queue;
 
-    if (prev->sched.queued && !prev->sched.in_transit) {
-        if (!affinity_allows(prev, to) ||
-            (queue_runs_guest(queue) && !cpumask_empty(&sched_idle_cpus))) {
-            to = affinity_choose(prev);
-        }
-    }
-    if (to == queue->cpu) {
-        queue_unlock(queue, flags);
-        return;
-    }
-    queue_remove(queue, prev);
-    transit_begin(prev, to);
-    queue_unlock(queue, flags);
-    transit_end(prev, false);
+    sched_relocate(prev,
+                   queue_runs_guest(queue) && !cpumask_empty(&sched_idle_cpus));
 }
 
 void sched_switched(struct vcpu *prev)

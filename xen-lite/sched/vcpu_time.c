@@ -256,7 +256,23 @@ void vcpu_set_periodic(struct vcpu *v, uint64_t period_ns)
 
 /* -- wall clock ------------------------------------------------------------ */
 
-static void wallclock_get(uint64_t *seconds, uint32_t *nanoseconds)
+/* Lock held: two writers would confuse the versions. */
+static void wallclock_write(volatile struct shared_info *shared,
+                            int64_t offset_seconds)
+{
+    uint64_t seconds = wallclock.seconds + (uint64_t)offset_seconds;
+    uint32_t version = shared->wc_version | 1U;
+
+    shared->wc_version = version;
+    write_order();
+    shared->wc_sec = (uint32_t)seconds;
+    shared->wc_sec_hi = (uint32_t)(seconds >> 32);
+    shared->wc_nsec = wallclock.nanoseconds;
+    write_order();
+    shared->wc_version = version + 1;
+}
+
+void domain_publish_wallclock(struct domain *d)
 {
     unsigned long flags = spin_lock_irqsave(&wallclock.lock);
 
@@ -264,28 +280,8 @@ static void wallclock_get(uint64_t *seconds, uint32_t *nanoseconds)
         machine_boot_wallclock(&wallclock.seconds, &wallclock.nanoseconds);
         wallclock.set = true;
     }
-    *seconds = wallclock.seconds;
-    *nanoseconds = wallclock.nanoseconds;
+    wallclock_write(d->shared, d->time_offset_seconds);
     spin_unlock_irqrestore(&wallclock.lock, flags);
-}
-
-void domain_publish_wallclock(struct domain *d)
-{
-    volatile struct shared_info *shared = d->shared;
-    uint64_t seconds;
-    uint32_t nanoseconds;
-    uint32_t version;
-
-    wallclock_get(&seconds, &nanoseconds);
-    seconds += (uint64_t)d->time_offset_seconds;
-    version = shared->wc_version | 1U;
-    shared->wc_version = version;
-    write_order();
-    shared->wc_sec = (uint32_t)seconds;
-    shared->wc_sec_hi = (uint32_t)(seconds >> 32);
-    shared->wc_nsec = nanoseconds;
-    write_order();
-    shared->wc_version = version + 1;
 }
 
 void wallclock_set(uint64_t seconds, uint32_t nanoseconds,
