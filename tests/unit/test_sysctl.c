@@ -10,6 +10,7 @@
 #include "control.h"
 #include "cpu_policy.h"
 #include "hypercall.h"
+#include "perf.h"
 #include "printk.h"
 #include "sched.h"
 #include "topology.h"
@@ -477,6 +478,62 @@ static void policies_come_by_index(void **state)
     assert_int_equal(op.u.cpu_levelling_caps.caps, 0);
 }
 
+/* -- seeing inside ----------------------------------------------------------
+ */
+
+static void counters_are_read_and_reset(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_perfc_op);
+    struct xen_sysctl_perfc_op *request = &op.u.perfc_op;
+    const xen_sysctl_perfc_desc_t *desc = data();
+    const xen_sysctl_perfc_val_t *val = fake_page(world_dom0, DATA_PFN + 1);
+    unsigned int counters = PERF_COUNT - PERF_HYPERCALLS + 1;
+
+    (void)state;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    request->cmd = XEN_SYSCTL_PERFCOP_reset;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(request->nr_counters, counters);
+    assert_int_equal(request->nr_vals,
+                     PERF_HYPERCALLS + (counters - 1) * FAKE_CPUS);
+    core_cpus[2]->counters[PERF_PAGE_FAULTS] = 9;
+    core_cpus[3]->counters[__HYPERVISOR_sysctl] = 100;
+    request->cmd = XEN_SYSCTL_PERFCOP_query;
+    request->desc.p = (xen_sysctl_perfc_desc_t *)data_va();
+    request->val.p = (xen_sysctl_perfc_val_t *)fake_va(DATA_PFN + 1);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_string_equal(desc[0].name, "hypercalls");
+    assert_int_equal(desc[0].nr_vals, PERF_HYPERCALLS);
+    assert_string_equal(desc[2].name, "page faults");
+    assert_int_equal(desc[2].nr_vals, FAKE_CPUS);
+    assert_int_equal(val[__HYPERVISOR_sysctl], 101);
+    assert_int_equal(val[PERF_HYPERCALLS + FAKE_CPUS + 2], 9);
+    request->val.p = (xen_sysctl_perfc_val_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+    request->desc.p = (xen_sysctl_perfc_desc_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
+static void keys_answer_on_the_console(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_debug_keys);
+
+    (void)state;
+    (void)world_domain_paused(7, 2);
+    strcpy(data(), "hqrm!");
+    op.u.debug_keys.keys.p = (char *)data_va();
+    op.u.debug_keys.nr_keys = 5;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_non_null(strstr(fake_console(), "'q': domains"));
+    assert_non_null(strstr(fake_console(), "d7: references"));
+    assert_non_null(strstr(fake_console(), "vCPU1: CPU 0"));
+    assert_non_null(strstr(fake_console(), "CPU 3: 0 waiting"));
+    assert_non_null(strstr(fake_console(), "frames: "));
+    assert_non_null(strstr(fake_console(), "no debug key '!'"));
+    op.u.debug_keys.keys.p = (char *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+}
+
 #define CASE(name) \
     cmocka_unit_test_setup_teardown(name, world_dom0_setup, world_dom0_teardown)
 
@@ -501,6 +558,8 @@ int main(void)
         CASE(ratelimit_is_read_and_set),
         CASE(feature_sets_come_by_index),
         CASE(policies_come_by_index),
+        CASE(counters_are_read_and_reset),
+        CASE(keys_answer_on_the_console),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,9 +99,9 @@
     N(tbuf_op, XEN_ENOSYS) \
     X(physinfo, true) \
     X(sched_id, true) \
-    N(perfc_op, XEN_ENOSYS) \
+    X(perfc_op, true) \
     X(getdomaininfolist, true) \
-    N(debug_keys, XEN_ENOSYS) \
+    X(debug_keys, false) \
     X(getcpuinfo, true) \
     X(availheap, true) \
     N(get_pmstat, XEN_ENODEV) \

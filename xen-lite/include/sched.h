@@ -98,6 +98,8 @@ void runstate_publish(struct vcpu *v);
 void sched_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 uint64_t sched_cpu_time_ns(const struct vcpu *v);
 uint64_t sched_idle_time_ns(unsigned int cpu);
+/* How many vCPUs wait for @cpu, which exists. */
+unsigned int sched_waiting(unsigned int cpu);
 /* Returns 0 or -XEN_EINVAL (no usable CPU). */
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft);

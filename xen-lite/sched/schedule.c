@@ -563,6 +563,11 @@ static void slice_over(void *data)
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
+unsigned int sched_waiting(unsigned int cpu)
+{
+    return atomic_load(&core_cpus[cpu]->queue->count);
+}
+
 int sched_cpu_init(unsigned int cpu)
 {
     struct run_queue *queue = heap_alloc(sizeof(*queue));
