@@ -150,6 +150,17 @@ static void close_of_bad_ports_is_einval(void **state)
 
 /* -- status, reset --------------------------------------------------------- */
 
+static void port_0_is_closed_for_good(void **state)
+{
+    evtchn_port_t b = unbound(guest, 0);
+
+    (void)state;
+    assert_int_equal(b, 1);
+    assert_int_equal(status_of(guest, 0).status, EVTCHNSTAT_closed);
+    assert_int_equal(close_port(guest, 0), -XEN_EINVAL);
+    assert_int_equal(evtchn_send(guest, 0), -XEN_EINVAL);
+}
+
 static void status_of_others_is_for_dom0(void **state)
 {
     evtchn_port_t b = unbound(guest, 0);
@@ -259,6 +270,7 @@ int main(void)
         TEST(close_forgets_what_was_pending),
         TEST(a_new_owner_of_a_port_starts_at_vcpu_0),
         TEST(close_of_bad_ports_is_einval),
+        TEST(port_0_is_closed_for_good),
         TEST(status_of_others_is_for_dom0),
         TEST(reset_closes_all_and_is_preempted),
         TEST(reset_of_another_needs_it_paused),

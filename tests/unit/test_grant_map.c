@@ -227,13 +227,13 @@ static void frames_that_are_not_the_granters_are_refused(void **state)
     (void)state;
     grant_give(guest, 8, 0, foreign, GTF_permit_access);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
-                     GNTST_general_error);
+                     GNTST_bad_page);
     grant_give(guest, 8, 0, mfn_make(0xfee00), GTF_permit_access);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle),
-                     GNTST_general_error);
+                     GNTST_bad_page);
     grant_give(guest, 8, 0, mfn_make(0xffffffff), GTF_permit_access);
     assert_int_equal(grant_map_at(dom0, guest, 8, DEV, 3, &handle),
-                     GNTST_general_error);
+                     GNTST_bad_page);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
     assert_int_equal(world_page_refs(foreign), 1);
 }

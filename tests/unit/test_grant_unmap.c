@@ -141,7 +141,7 @@ static void an_overwritten_entry_keeps_only_the_pin(void **state)
     /* The frame can even be gone: the pin does not bring it back. */
     world_release_page(frame);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 4, &handle),
-                     GNTST_general_error);
+                     GNTST_bad_page);
     grant_kill(dom0);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
 }

@@ -42,7 +42,7 @@ int evtchn_domain_init(struct domain *d, unsigned int max_port)
         max_port = EVTCHN_FIFO_NR_CHANNELS - 1;
     }
     table->max_port = max_port;
-    table->first_free = 1;
+    table->first_free = 1; /* port 0 exists, as in Xen, and stays free */
     table->buckets =
         heap_alloc(bucket_count(d) * sizeof(struct evtchn_bucket *));
     return table->buckets == NULL ? -XEN_ENOMEM : 0;
@@ -68,7 +68,7 @@ struct evtchn *evtchn_lookup(struct domain *d, evtchn_port_t number)
 {
     unsigned int count = atomic_load(&d->event.port_count);
 
-    if (number == 0 || number >= count) {
+    if (number >= count) {
         return NULL;
     }
     number = (evtchn_port_t)index_nospec(number, count);

@@ -430,14 +430,16 @@ int evtchn_fifo_set_priority(struct domain *d, evtchn_port_t number,
     struct evtchn *port = evtchn_lookup(d, number);
     int rc = 0;
 
+    if (port == NULL) {
+        return -XEN_EINVAL;
+    }
     if (fifo_of(d) == NULL) {
         return -XEN_ENOSYS;
     }
-    if (priority > EVTCHN_FIFO_PRIORITY_MIN || port == NULL) {
-        return -XEN_EINVAL;
-    }
     spin_lock(&d->event.lock);
     if (port_state(port) <= PORT_RESERVED) {
+        rc = -XEN_EACCES;
+    } else if (priority > EVTCHN_FIFO_PRIORITY_MIN) {
         rc = -XEN_EINVAL;
     } else {
         /* It counts when the port is linked next. */

@@ -20,7 +20,7 @@ int evtchn_fifo_init_control(struct domain *d,
 /* Add a page of event words: 0, -XEN_EOPNOTSUPP (2-level), -XEN_ENOSPC,
  * -XEN_EINVAL (not a page of @d that can be written). */
 int evtchn_fifo_expand_array(struct domain *d, uint64_t gfn);
-/* 0, -XEN_ENOSYS (2-level), -XEN_EINVAL. */
+/* 0, -XEN_ENOSYS (2-level), -XEN_EACCES (a free port), -XEN_EINVAL. */
 int evtchn_fifo_set_priority(struct domain *d, evtchn_port_t number,
                              uint32_t priority);
 

@@ -116,8 +116,12 @@ mfn_t grant_pinned_mfn(struct domain *granter, grant_ref_t ref);
  * GNTST_eagain (one is in use). */
 int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b);
 
-/* References to a granted frame, as a mapping or a copy needs them. */
-bool grant_get_frame(struct domain *granter, mfn_t mfn, bool write);
+/*
+ * References to a frame of @owner, as a mapping or a copy needs them.
+ * Returns GNTST_okay, GNTST_bad_page (not @owner's), GNTST_general_error (used
+ * otherwise, as a page table is).
+ */
+int16_t grant_get_frame(struct domain *owner, mfn_t mfn, bool write);
 void grant_put_frame(mfn_t mfn, bool write);
 
 /* -- grant_map.c, grant_copy.c: commands with arrays ----------------------- */

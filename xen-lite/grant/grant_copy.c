@@ -62,20 +62,8 @@ static int16_t hold_frame(struct vcpu *v, struct domain *d,
     } else {
         end->mfn = mfn_make(end->ptr.u.gmfn);
     }
-    if (!page_get(end->mfn, d)) {
-        status = GNTST_bad_page;
-        goto unpin;
-    }
-    if (end->write &&
-        page_get_type(page_of(end->mfn), PAGE_TYPE_WRITABLE) != 0) {
-        page_put(page_of(end->mfn));
-        status = GNTST_general_error;
-        goto unpin;
-    }
-    return GNTST_okay;
-
-unpin:
-    if (end->by_ref) {
+    status = grant_get_frame(d, end->mfn, end->write);
+    if (status != GNTST_okay && end->by_ref) {
         grant_unpin(d, end->ptr.u.ref, end->write);
     }
     return status;

@@ -193,16 +193,16 @@ int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
     return status;
 }
 
-bool grant_get_frame(struct domain *granter, mfn_t mfn, bool write)
+int16_t grant_get_frame(struct domain *owner, mfn_t mfn, bool write)
 {
-    if (!page_get(mfn, granter)) {
-        return false;
+    if (!page_get(mfn, owner)) {
+        return GNTST_bad_page;
     }
     if (write && page_get_type(page_of(mfn), PAGE_TYPE_WRITABLE) != 0) {
         page_put(page_of(mfn));
-        return false;
+        return GNTST_general_error;
     }
-    return true;
+    return GNTST_okay;
 }
 
 void grant_put_frame(mfn_t mfn, bool write)

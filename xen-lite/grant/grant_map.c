@@ -140,11 +140,11 @@ static int16_t start_use(struct domain *granter, grant_ref_t ref,
     if (status != GNTST_okay) {
         return status;
     }
-    if (!grant_get_frame(granter, *mfn, write)) {
+    status = grant_get_frame(granter, *mfn, write);
+    if (status != GNTST_okay) {
         grant_unpin(granter, ref, write);
-        return GNTST_general_error;
     }
-    return GNTST_okay;
+    return status;
 }
 
 /* The frame's references go before the owner is told that nobody uses it. */
