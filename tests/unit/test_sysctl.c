@@ -520,15 +520,16 @@ static void keys_answer_on_the_console(void **state)
 
     (void)state;
     (void)world_domain_paused(7, 2);
-    strcpy(data(), "hqrm!");
+    strcpy(data(), "hqrma!");
     op.u.debug_keys.keys.p = (char *)data_va();
-    op.u.debug_keys.nr_keys = 5;
+    op.u.debug_keys.nr_keys = 6;
     assert_int_equal(world_sysctl(&op), 0);
     assert_non_null(strstr(fake_console(), "'q': domains"));
     assert_non_null(strstr(fake_console(), "d7: references"));
     assert_non_null(strstr(fake_console(), "vCPU1: CPU 0"));
     assert_non_null(strstr(fake_console(), "CPU 3: 0 waiting"));
     assert_non_null(strstr(fake_console(), "frames: "));
+    assert_non_null(strstr(fake_console(), "audit: 0 violations"));
     assert_non_null(strstr(fake_console(), "no debug key '!'"));
     op.u.debug_keys.keys.p = (char *)WORLD_BAD_VA;
     assert_int_equal(world_sysctl(&op), -XEN_EFAULT);

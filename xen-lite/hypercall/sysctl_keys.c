@@ -88,6 +88,7 @@ static void key_memory(void)
  * ------------------------------------------------------------------------ */
 
 static const struct debug_key debug_keys[] = {
+    {'a', control_audit, "audit of references, grants and events"},
     {'h', key_help, "this list"},
     {'m', key_memory, "memory"},
     {'q', key_domains, "domains and their vCPUs"},

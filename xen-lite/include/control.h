@@ -129,6 +129,9 @@
  */
 typedef int domctl_fn_t(struct vcpu *caller, struct domain *d,
                         struct xen_domctl *op);
+/* Debug key 'a' (audit_all.c): stops all other vCPUs while it counts. */
+void control_audit(void);
+
 typedef int sysctl_fn_t(struct xen_sysctl *op);
 
 #define X(name, back) domctl_fn_t domctl_##name;

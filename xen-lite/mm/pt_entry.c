@@ -150,7 +150,7 @@ static int upper_entry_get(struct domain *d, unsigned int level, pte_t *entry,
                      : page_get_type(page, below);
     if (rc != 0) {
         page_put(page);
-        return rc == -XEN_ERESTART ? rc : -XEN_EINVAL;
+        return rc;
     }
     *entry = pt_adjust(*entry, level);
     return 0;
