@@ -134,9 +134,14 @@ void vcpu_time_publish(struct vcpu *v)
     record_copy(v, &record, v->vcpu_info->time.version & ~1U);
 }
 
+static uint64_t periodic_period(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->periodic_period_ns, __ATOMIC_RELAXED);
+}
+
 /* -- while it runs --------------------------------------------------------- */
 
-static void timer_tick(struct vcpu *v, uint64_t now_ns);
+static void periodic_tick(struct vcpu *v);
 
 /* SOFTIRQ_TIMER: the second is over; @data is this CPU's. */
 static void refresh_expired(void *data)
@@ -159,15 +164,15 @@ void vcpu_time_switched_in(struct vcpu *v)
         timer_migrate(&cpu->time_refresh, cpu->id);
         timer_set(&cpu->time_refresh, machine_now_ns() + REFRESH_NS);
     }
-    if (v->periodic_period_ns != 0) {
+    if (periodic_period(v) != 0) {
         timer_migrate(&v->periodic_timer, cpu->id);
-        timer_tick(v, machine_now_ns());
+        periodic_tick(v);
     }
 }
 
 void vcpu_time_switched_out(struct vcpu *v)
 {
-    if (v->periodic_period_ns != 0) {
+    if (periodic_period(v) != 0) {
         timer_stop(&v->periodic_timer);
     }
 }
@@ -195,27 +200,32 @@ static void poll_expired(void *data)
     }
 }
 
-/* One VIRQ for all ticks missed, and the next tick on the old beat. */
-static void timer_tick(struct vcpu *v, uint64_t now_ns)
+/* One VIRQ for all ticks missed, and the next tick on the old beat. Another
+ * vCPU may change both values at any time: each is read once. */
+static void periodic_tick(struct vcpu *v)
 {
-    uint64_t period = v->periodic_period_ns;
+    uint64_t now_ns = machine_now_ns();
+    uint64_t period = periodic_period(v);
+    uint64_t next_ns = __atomic_load_n(&v->periodic_next_ns, __ATOMIC_RELAXED);
 
-    if (now_ns >= v->periodic_next_ns) {
-        uint64_t missed = (now_ns - v->periodic_next_ns) / period;
-
-        v->periodic_next_ns += (missed + 1) * period;
+    if (period == 0) {
+        return; /* stopped since it expired */
+    }
+    if (now_ns >= next_ns) {
+        next_ns += ((now_ns - next_ns) / period + 1) * period;
+        __atomic_store_n(&v->periodic_next_ns, next_ns, __ATOMIC_RELAXED);
         virq_raise_vcpu(v, VIRQ_TIMER);
     }
-    timer_set(&v->periodic_timer, v->periodic_next_ns);
+    timer_set(&v->periodic_timer, next_ns);
 }
 
+/* A vCPU that is off its CPU gets its tick when it comes back. */
 static void periodic_expired(void *data)
 {
     struct vcpu *v = data;
 
-    /* Stopped, or off its CPU, since it expired. */
-    if (v->periodic_period_ns != 0 && atomic_load(&v->sched.running)) {
-        timer_tick(v, machine_now_ns());
+    if (atomic_load(&v->sched.running)) {
+        periodic_tick(v);
     }
 }
 
@@ -245,12 +255,14 @@ void vcpu_set_singleshot(struct vcpu *v, uint64_t deadline_ns)
 
 void vcpu_set_periodic(struct vcpu *v, uint64_t period_ns)
 {
+    uint64_t next_ns = machine_now_ns() + period_ns;
+
     timer_stop(&v->periodic_timer);
-    v->periodic_period_ns = period_ns;
+    __atomic_store_n(&v->periodic_next_ns, next_ns, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->periodic_period_ns, period_ns, __ATOMIC_RELAXED);
     if (period_ns != 0) {
-        v->periodic_next_ns = machine_now_ns() + period_ns;
         timer_migrate(&v->periodic_timer, atomic_load(&v->sched.cpu));
-        timer_set(&v->periodic_timer, v->periodic_next_ns);
+        timer_set(&v->periodic_timer, next_ns);
     }
 }
 
