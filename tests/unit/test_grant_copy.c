@@ -138,6 +138,8 @@ static void frames_by_number_are_ones_own(void **state)
     (void)state;
     op.dest.domid = 5;
     assert_int_equal(copy(dom0, op), GNTST_permission_denied);
+    op.dest.domid = 77;
+    assert_int_equal(copy(dom0, op), GNTST_bad_domain);
     op.dest.domid = 0; /* itself, but not by DOMID_SELF */
     assert_int_equal(copy(dom0, op), GNTST_permission_denied);
     op.dest.domid = DOMID_SELF;

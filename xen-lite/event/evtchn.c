@@ -33,21 +33,6 @@ static unsigned int bucket_count(const struct domain *d)
     return d->event.max_port / BUCKET_PORTS + 1;
 }
 
-int evtchn_domain_init(struct domain *d, unsigned int max_port)
-{
-    struct evtchn_table *table = &d->event;
-
-    spin_init(&table->lock, LOCK_EVENT);
-    if (max_port >= EVTCHN_FIFO_NR_CHANNELS) {
-        max_port = EVTCHN_FIFO_NR_CHANNELS - 1;
-    }
-    table->max_port = max_port;
-    table->first_free = 1; /* port 0 exists, as in Xen, and stays free */
-    table->buckets =
-        heap_alloc(bucket_count(d) * sizeof(struct evtchn_bucket *));
-    return table->buckets == NULL ? -XEN_ENOMEM : 0;
-}
-
 void evtchn_domain_free(struct domain *d)
 {
     struct evtchn_table *table = &d->event;
@@ -101,6 +86,21 @@ static int add_bucket(struct domain *d)
     /* Publishes the bucket to look-ups that hold no lock. */
     atomic_store(&table->port_count, count + BUCKET_PORTS);
     return 0;
+}
+
+int evtchn_domain_init(struct domain *d, unsigned int max_port)
+{
+    struct evtchn_table *table = &d->event;
+
+    spin_init(&table->lock, LOCK_EVENT);
+    if (max_port >= EVTCHN_FIFO_NR_CHANNELS) {
+        max_port = EVTCHN_FIFO_NR_CHANNELS - 1;
+    }
+    table->max_port = max_port;
+    table->first_free = 1; /* port 0 exists, as in Xen, and stays free */
+    table->buckets =
+        heap_alloc(bucket_count(d) * sizeof(struct evtchn_bucket *));
+    return table->buckets == NULL ? -XEN_ENOMEM : add_bucket(d);
 }
 
 int evtchn_reserve(struct domain *d, struct evtchn **port)

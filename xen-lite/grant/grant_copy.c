@@ -80,12 +80,13 @@ static int16_t claim_end(struct vcpu *v, const struct gnttab_copy_ptr *ptr,
         return GNTST_okay;
     }
     release_end(end);
-    if (!by_ref && ptr->domid != DOMID_SELF) {
-        return GNTST_permission_denied;
-    }
     d = domain_get(ptr->domid == DOMID_SELF ? v->domain->domid : ptr->domid);
     if (d == NULL) {
         return GNTST_bad_domain;
+    }
+    if (!by_ref && ptr->domid != DOMID_SELF) {
+        domain_put(d);
+        return GNTST_permission_denied;
     }
     end->ptr = *ptr;
     end->by_ref = by_ref;
