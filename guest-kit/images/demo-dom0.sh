@@ -24,7 +24,7 @@ if [ -z "$challenge" ]; then
 
 dom0's shell. A Linux guest runs beside it: '$TOOL list' shows both, and
 '$TOOL console demo' is its console (Ctrl-] comes back).
-'poweroff -f' ends the machine, and so does Ctrl-A x.
+'poweroff' ends the machine, and so does Ctrl-A x.
 
 HINT
     return 0

@@ -58,7 +58,11 @@ put_busybox() {
     for applet in $("$root/bin/busybox" --list); do
         [ "$applet" = busybox ] || ln -sf busybox "$image/bin/$applet"
     done
+    # The kernel runs these by their full names.
     mkdir -p "$image/sbin"
+    for applet in poweroff reboot halt modprobe; do
+        ln -sf ../bin/busybox "$image/sbin/$applet"
+    done
 }
 
 # put kernel modules by name, with what they need, and the tables for modprobe

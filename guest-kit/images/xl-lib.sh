@@ -40,6 +40,25 @@ wait_for() {
     done
 }
 
+# What `poweroff`, `reboot` and `halt`, and so the toolstack's shutdown and
+# reboot, ask of the first process.
+obey_signals() {
+    trap 'stage poweroff; poweroff -f' USR2
+    trap 'stage reboot; reboot -f' TERM
+    trap 'stage halt; halt -f' USR1
+}
+
+# A shell on the console, and another when it ends. In the background, as only
+# a shell that waits acts on signals at once.
+console_shell() {
+    while :; do
+        setsid cttyhack sh -l </dev/console &
+        wait $!
+        # A console without input would spin here.
+        sleep 1
+    done
+}
+
 start_xen_services() {
     mkdir -p /var/lib/xenstored /var/log/xen/console /var/lib/xen /var/lock \
         /run/xen /run/xenstored /var/lib/xen/dump
