@@ -6,6 +6,7 @@
  */
 #include "mm.h"
 
+#include "core.h"
 #include "domain.h"
 #include "pt.h"
 #include "pv.h"
@@ -78,11 +79,19 @@ int mm_unpin_table(struct domain *d, mfn_t mfn)
 
 /* -- roots --------------------------------------------------------------- */
 
-/* Load what @v has now, with nothing left of the last address space. */
+/*
+ * Load what @v has now, with nothing left of the last address space: where
+ * loading a root drops global translations too, the clock shows that.
+ */
 static void switch_address_space(struct vcpu *v)
 {
+    const struct core_cpu *cpu = machine_this_cpu();
+    uint32_t flushed_at = atomic_load(&cpu->tlb_flushed_at);
+
     machine_load_root(v);
-    tlb_flush_local();
+    if (atomic_load(&cpu->tlb_flushed_at) == flushed_at) {
+        tlb_flush_local();
+    }
 }
 
 int mm_new_kernel_root(struct vcpu *v, mfn_t mfn)

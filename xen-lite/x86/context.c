@@ -5,6 +5,7 @@
  * them, resets the stack and leaves through the exit path or the idle loop.
  */
 #include "core.h"
+#include "cpu_features.h"
 #include "descriptors.h"
 #include "domain.h"
 #include "entry.h"
@@ -15,22 +16,35 @@
 #include "perf.h"
 #include "pv.h"
 #include "softirq.h"
+#include "speculation.h"
 #include "x86.h"
 #include "xpti.h"
 
 /* CR4 of this CPU without what a guest may choose; read once it is final. */
 #define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE)
 
+/*
+ * Without global pages this drops everything, and the TLB clock is told. On
+ * hardware it does not tick for that: this is too frequent for a word that all
+ * CPUs share.
+ */
 static void load_cr3(unsigned long root)
 {
+    uint32_t stamp = features_emulated() ? tlb_flush_begin() : tlb_clock_now();
+
     cpu_info()->root = root;
     write_cr3(root);
+    if (!features_global_pages()) {
+        tlb_flush_end(stamp);
+    }
 }
 
 /* Translations of the last address space that are global must go, too. */
 static void flush_globals(void)
 {
-    tlb_flush_local();
+    if (features_global_pages()) {
+        tlb_flush_local();
+    }
 }
 
 void machine_load_root(struct vcpu *v)
@@ -125,6 +139,7 @@ _Noreturn static void run_guest(struct vcpu *prev, struct vcpu *next)
 {
     bool segments_ok;
 
+    speculation_enter_domain(next->domain);
     load_address_space(next);
     leave_address_space(prev, next);
     cpu_info()->guest_regs = next->regs;
