@@ -2,14 +2,19 @@
 /* PCI configuration accesses (PCI Local Bus 3.0, 3.2.2.3.2 and 6.7). */
 #include "pci.h"
 
+#include "cpu_features.h"
 #include "machine.h"
+#include "smp.h"
 #include "spinlock.h"
 #include "x86.h"
 
 #define PORT_ADDRESS      0xcf8U
 #define PORT_DATA         0xcfcU
 #define CONFIG_ENABLE     0x80000000U
+#define COMMAND           0x04U
 #define STATUS            0x06U
+#define BASES_FIRST       0x10U
+#define BASES_LAST        0x3cU
 #define STATUS_HAS_LIST   0x10U
 #define CAPABILITIES      0x34U
 #define CAPABILITIES_MAX  48U
@@ -29,14 +34,46 @@ uint32_t machine_pci_read(uint32_t address, uint16_t port, unsigned int bytes)
     return value;
 }
 
+struct pci_access {
+    uint32_t address;
+    uint16_t port;
+    unsigned int bytes;
+    uint32_t value;
+};
+
+static void write_config(void *data)
+{
+    const struct pci_access *access = data;
+    unsigned long flags = spin_lock_irqsave(&pci_lock);
+
+    outl(PORT_ADDRESS, access->address);
+    machine_port_out(access->port, access->bytes, access->value);
+    spin_unlock_irqrestore(&pci_lock, flags);
+}
+
+/* The command register, and what lies where bases and bridge windows do. */
+static bool moves_memory(uint32_t address)
+{
+    uint32_t offset = address & 0xfcU;
+
+    return offset == COMMAND || (offset >= BASES_FIRST && offset <= BASES_LAST);
+}
+
+/*
+ * QEMU 7.2 crashes when one CPU moves a device's memory while another is in
+ * the midst of an access to any device: under emulation the others pause.
+ */
 void machine_pci_write(uint32_t address, uint16_t port, unsigned int bytes,
                        uint32_t value)
 {
-    unsigned long flags = spin_lock_irqsave(&pci_lock);
+    struct pci_access access = {address, port, bytes, value};
 
-    outl(PORT_ADDRESS, address);
-    machine_port_out(port, bytes, value);
-    spin_unlock_irqrestore(&pci_lock, flags);
+    if (features_emulated() && smp_cpu_count() > 1 && irq_enabled() &&
+        moves_memory(address)) {
+        smp_call_alone(write_config, &access);
+    } else {
+        write_config(&access);
+    }
 }
 
 static uint32_t address_of(uint8_t bus, uint8_t devfn, unsigned int offset)

@@ -206,7 +206,7 @@ static void send_to(const struct cpumask *cpus, unsigned int vector)
 }
 
 /* @cpus less this CPU and those that are not up become request_pending. */
-static void request_send(const struct cpumask *cpus, unsigned int vector)
+static void request_begin(const struct cpumask *cpus, unsigned int vector)
 {
     struct cpumask targets;
 
@@ -215,9 +215,19 @@ static void request_send(const struct cpumask *cpus, unsigned int vector)
     cpumask_clear(&targets, cpu_info()->cpu);
     cpumask_copy(&request_pending, &targets);
     send_to(&targets, vector);
+}
+
+static void request_end(void)
+{
     while (!cpumask_empty(&request_pending)) {
         machine_relax();
     }
+}
+
+static void request_send(const struct cpumask *cpus, unsigned int vector)
+{
+    request_begin(cpus, vector);
+    request_end();
 }
 
 void smp_call(const struct cpumask *cpus, void (*fn)(void *), void *data)
@@ -241,6 +251,42 @@ void smp_post(unsigned int cpu, void (*fn)(void *), void *data)
     request_data = data;
     request_waits = false;
     request_send(&one, VECTOR_CALL);
+    spin_unlock(&request_lock);
+}
+
+static struct {
+    _Atomic unsigned int waiting;
+    _Atomic bool over;
+} alone;
+
+static void wait_alone(void *data)
+{
+    (void)data;
+    atomic_fetch_add(&alone.waiting, 1);
+    while (!atomic_load(&alone.over)) {
+        machine_relax();
+    }
+}
+
+void smp_call_alone(void (*fn)(void *), void *data)
+{
+    unsigned int others;
+
+    ASSERT(irq_enabled());
+    spin_lock(&request_lock);
+    atomic_store(&alone.waiting, 0);
+    atomic_store(&alone.over, false);
+    request_fn = wait_alone;
+    request_data = NULL;
+    request_waits = true;
+    request_begin(&cpus_started, VECTOR_CALL);
+    others = cpumask_count(&request_pending);
+    while (atomic_load(&alone.waiting) < others) {
+        machine_relax();
+    }
+    fn(data);
+    atomic_store(&alone.over, true);
+    request_end();
     spin_unlock(&request_lock);
 }
 

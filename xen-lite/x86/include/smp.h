@@ -23,6 +23,12 @@ void smp_call(const struct cpumask *cpus, void (*fn)(void *), void *data);
 /* The same on one other CPU, without waiting for the end. */
 void smp_post(unsigned int cpu, void (*fn)(void *), void *data);
 
+/*
+ * Run @fn(data) here while all other CPUs wait with interrupts off, touching
+ * nothing. Interrupts must be on.
+ */
+void smp_call_alone(void (*fn)(void *), void *data);
+
 /* Interrupt handlers of the vectors of entry.h. */
 void smp_call_interrupt(void);
 void smp_flush_interrupt(void);
