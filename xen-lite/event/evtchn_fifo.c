@@ -132,33 +132,40 @@ static struct fifo_queue *queue_of(struct evtchn_fifo *fifo, unsigned int vcpu,
 /*
  * Mark @port linked, and see that the queue it was on last does not take it for
  * its tail any more if it goes to another. False: it is on a queue already.
+ * True: @to is locked, and the lock was not let go since the mark was set if
+ * @port may be @to's own tail: nobody may link behind it before it has joined.
  */
-static bool leave_old_queue(struct evtchn_fifo *fifo, const struct evtchn *port,
-                            event_word_t *word, const struct fifo_queue *to)
+static bool enter_queue(struct evtchn_fifo *fifo, const struct evtchn *port,
+                        event_word_t *word, struct fifo_queue *to)
 {
     struct fifo_queue *from =
         queue_of(fifo, port->fifo_last_vcpu, port->fifo_last_priority);
-    bool was_linked;
 
     if (from == NULL) {
-        return !word_set(word, WORD_LINKED);
+        from = to;
     }
     spin_lock(&from->lock);
-    was_linked = word_set(word, WORD_LINKED);
-    if (!was_linked && from != to && from->tail == port->number) {
-        from->tail = 0;
+    if (word_set(word, WORD_LINKED)) {
+        spin_unlock(&from->lock);
+        return false;
     }
-    spin_unlock(&from->lock);
-    return !was_linked;
+    if (from != to) {
+        if (from->tail == port->number) {
+            from->tail = 0;
+        }
+        spin_unlock(&from->lock);
+        spin_lock(&to->lock);
+    }
+    return true;
 }
 
-/* Put @port, marked linked, at the tail. True: the queue was empty. */
-static bool join_queue(struct evtchn_fifo *fifo, struct fifo_queue *queue,
-                       uint32_t *head, evtchn_port_t number)
+/* Put port @number, marked linked, at the tail of @queue, which is locked.
+ * True: it was empty. */
+static bool append(struct evtchn_fifo *fifo, struct fifo_queue *queue,
+                   uint32_t *head, evtchn_port_t number)
 {
     bool was_empty = true;
 
-    spin_lock(&queue->lock);
     /* Being the tail itself, it is on the queue alone: it was not linked. */
     if (queue->tail != 0 && queue->tail != number) {
         was_empty = !link_behind(word_of(fifo, queue->tail), number);
@@ -167,7 +174,6 @@ static bool join_queue(struct evtchn_fifo *fifo, struct fifo_queue *queue,
         __atomic_store_n(head, number, __ATOMIC_SEQ_CST);
     }
     queue->tail = number;
-    spin_unlock(&queue->lock);
     return was_empty;
 }
 
@@ -178,17 +184,23 @@ static void link_port(struct domain *d, struct evtchn_fifo *fifo,
     struct vcpu *v = port_vcpu(d, port);
     unsigned int priority = atomic_load(&port->fifo_priority);
     struct fifo_vcpu *state;
+    struct fifo_queue *queue;
+    bool was_empty;
 
     state = v == NULL ? NULL : atomic_load(&fifo->vcpu[v->id]);
-    if (state == NULL ||
-        !leave_old_queue(fifo, port, word, &state->queue[priority])) {
+    if (state == NULL) {
         return;
     }
+    queue = &state->queue[priority];
+    if (!enter_queue(fifo, port, word, queue)) {
+        return;
+    }
+    was_empty =
+        append(fifo, queue, &state->control->head[priority], port->number);
+    spin_unlock(&queue->lock);
     port->fifo_last_vcpu = (uint16_t)v->id;
     port->fifo_last_priority = (uint8_t)priority;
-    if (join_queue(fifo, &state->queue[priority],
-                   &state->control->head[priority], port->number) &&
-        !word_set(&state->control->ready, 1U << priority)) {
+    if (was_empty && !word_set(&state->control->ready, 1U << priority)) {
         vcpu_mark_upcall(v);
     }
 }
@@ -491,4 +503,24 @@ void evtchn_fifo_free(struct domain *d, struct evtchn_fifo *fifo)
         }
     }
     heap_free(fifo);
+}
+
+void evtchn_fifo_pages(const struct domain *d, event_page_fn_t *found,
+                       void *data)
+{
+    struct evtchn_fifo *fifo = fifo_of(d);
+
+    if (fifo == NULL) {
+        return;
+    }
+    for (unsigned int i = 0; i < fifo->page_count; i++) {
+        found(data, machine_mfn_of(atomic_load(&fifo->page[i])));
+    }
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct fifo_vcpu *state = atomic_load(&fifo->vcpu[i]);
+
+        if (state != NULL) {
+            found(data, machine_mfn_of(state->control));
+        }
+    }
 }

@@ -154,6 +154,13 @@ int pirq_set_eoi_map(struct domain *d, mfn_t mfn, bool unmasks)
     return rc;
 }
 
+void pirq_pages(const struct domain *d, event_page_fn_t *found, void *data)
+{
+    if (d->pirqs != NULL && d->pirqs->eoi_map != NULL) {
+        found(data, machine_mfn_of(d->pirqs->eoi_map));
+    }
+}
+
 static void drop_eoi_map(struct pirq_table *table)
 {
     uint64_t *map = table->eoi_map;

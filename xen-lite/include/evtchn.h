@@ -84,6 +84,15 @@ unsigned int evtchn_audit(struct domain *d);
 
 /* -- pirqs (event/pirq.c) -------------------------------------------------- */
 
+/*
+ * Call @found for each page of @d's guest that event delivery holds by a
+ * reference and a WRITABLE type reference. For audits: nothing else runs.
+ */
+typedef void event_page_fn_t(void *data, mfn_t mfn);
+void evtchn_fifo_pages(const struct domain *d, event_page_fn_t *found,
+                       void *data);
+void pirq_pages(const struct domain *d, event_page_fn_t *found, void *data);
+
 struct pirq_table;
 int pirq_domain_init(struct domain *d);
 /* Unmap all; @d is dying and its ports are closed. */

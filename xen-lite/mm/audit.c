@@ -145,6 +145,11 @@ static void audit_vcpu(struct audit *a, struct vcpu *v)
     }
 }
 
+static void found_event_page(void *data, mfn_t mfn)
+{
+    found_both(data, mfn, PAGE_TYPE_WRITABLE);
+}
+
 /* What a frame's own words say of references to it, and what it holds. */
 static void audit_frame(struct audit *a, struct domain *d, struct page *page)
 {
@@ -207,6 +212,8 @@ static unsigned long audit_domains(struct audit *a)
         for_each_vcpu (d, v) {
             audit_vcpu(a, v);
         }
+        evtchn_fifo_pages(d, found_event_page, a);
+        pirq_pages(d, found_event_page, a);
         domain_put(d);
         d = domain_get_at_or_after(next);
     }
