@@ -12,6 +12,7 @@ check "create" "$TOOL" create /run/demo.cfg
 "$TOOL" list
 check "listed" sh -c "$TOOL list | grep -q -E '^demo +1 +25[56] '"
 check "user space" guest_wait demo 200 '^XL-STAGE guest-userspace'
+check "references while it runs" audit_clean
 check "answer" guest_wait demo 200 '^XL-ANSWER'
 check "its own power-off" guest_wait demo 60 '^XL-STAGE guest-poweroff'
 guest_line demo '^XL-'
@@ -19,6 +20,7 @@ gone() { [ -z "$(guest_id demo)" ]; }
 check "gone after power-off" wait_for 60 gone
 same_memory() { [ "$(free_mib)" = "$before" ]; }
 check "all of its memory is free again" wait_for 30 same_memory
+check "references afterwards" audit_clean
 checks_end
 DOM0
 boot -s 2
