@@ -68,6 +68,9 @@ lint-shell:
 	$(call step,LINT,shell)for s in $(LINT_SCRIPTS); do \
 	    case "$$(head -n 1 $$s)" in \
 	    *bash*) bash -n $$s || exit 1;; *) sh -n $$s || exit 1;; esac; done
+	$(Q)if command -v shellcheck >/dev/null; then \
+	    shellcheck -S warning -e SC1090,SC1091,SC2034,SC2154 \
+	    $(LINT_SCRIPTS); fi
 
 format: ## reformat all C sources in place
 	$(call step,FMT,all sources)clang-format -i $(LINT_C)
