@@ -25,7 +25,7 @@ table() {
 
 # cases FILE...: commands named in switch statements and tables of handlers
 cases() {
-    cat "$@" | grep -oE "$prefix[A-Za-z0-9_]+" | LC_ALL=C sort -u |
+    cat "$@" | grep -oE "${prefix}[A-Za-z0-9_]+" | LC_ALL=C sort -u |
         grep -vE '_INTERFACE_VERSION$|_SLEEP_EXTENDED$|_RESET_CONT$'
 }
 

@@ -80,6 +80,7 @@ run_one() {
 }
 
 for wanted in $TESTS; do
+    # shellcheck disable=SC2010 # names are ours
     if ! ls "$here/$wanted.sh" "$here"/[0-9][0-9]-"$wanted.sh" 2>/dev/null |
         grep -q .; then
         echo "FAIL $wanted: no such test"
