@@ -72,6 +72,9 @@ void fake_lock_released(unsigned int class_of)
         bug_at(__FILE__, __LINE__, "lock released that is not held");
     }
     held[class_of]--;
+    if (class_of == LOCK_EVENT_QUEUE && atomic_load(&world.yield_in_locks)) {
+        syscall(SYS_sched_yield);
+    }
 }
 
 void fake_preempt_point(void)

@@ -47,7 +47,8 @@ void world_copy_fail_after(unsigned long n);
 void world_guest_window(const void *window, size_t bytes);
 /* How often a CPU waited in a loop since the start. */
 unsigned int world_spins(void);
-/* Let other threads run whenever a domain's event lock has been taken. */
+/* Let other threads run whenever a domain's event lock has been taken, or that
+ * of a queue given back. */
 void world_yield_in_locks(bool yield);
 /* What was printed, NUL-ended. */
 const char *world_console(void);

@@ -249,6 +249,7 @@ static void no_event_is_lost_between_cpus(void **state)
     for (unsigned int i = 0; i < RACE_PORTS; i++) {
         (void)ipi(i % 2);
     }
+    world_yield_in_locks(true);
     pthread_create(&thread[0], NULL, race_consumer, control[0]);
     pthread_create(&thread[1], NULL, race_consumer, control[1]);
     pthread_create(&thread[2], NULL, race_sender, &seed[0]);
