@@ -80,16 +80,24 @@ int mm_unpin_table(struct domain *d, mfn_t mfn)
 /* -- roots --------------------------------------------------------------- */
 
 /*
- * Load what @v has now, with nothing left of the last address space: where
- * loading a root drops global translations too, the clock shows that.
+ * On this machine, does loading a root drop global translations, too? Seen
+ * when the first root is loaded: then the TLB clock shows a flush.
  */
+static _Atomic bool loading_drops_all;
+
+/* Load what @v has now, with nothing left of the last address space. */
 static void switch_address_space(struct vcpu *v)
 {
     const struct core_cpu *cpu = machine_this_cpu();
+    unsigned long flags = machine_irq_save(); /* no other flush meanwhile */
     uint32_t flushed_at = atomic_load(&cpu->tlb_flushed_at);
 
     machine_load_root(v);
-    if (atomic_load(&cpu->tlb_flushed_at) == flushed_at) {
+    if (atomic_load(&cpu->tlb_flushed_at) != flushed_at) {
+        atomic_store(&loading_drops_all, true);
+    }
+    machine_irq_restore(flags);
+    if (!atomic_load(&loading_drops_all)) {
         tlb_flush_local();
     }
 }
@@ -136,8 +144,11 @@ int mm_new_user_root(struct vcpu *v, mfn_t mfn)
     }
     v->pv.user_root = new;
     if (!mfn_equal(old, INVALID_MFN)) {
-        /* User translations are global: they outlive the kernel's CR3. */
-        tlb_flush_local();
+        /* If user translations are global, they would live on; else they go
+         * on the way to user mode. */
+        if (!atomic_load(&loading_drops_all)) {
+            tlb_flush_local();
+        }
         (void)page_put_root(old);
     }
     return 0;
