@@ -4,6 +4,8 @@
 #   TOOL=xlite|xl   SLOW=n (time limits times n)
 HV ?= xenlite
 SLOW ?= 1
+# Builds use all CPUs even when the caller did not ask for it.
+JOBS = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 # All processors, unless the user said how many.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
