@@ -74,8 +74,8 @@ static void hypercall_page_is_filled(void **state)
     (void)state;
     op.u.hypercall_init.gmfn = world_dom0->mfn[2].number;
     assert_int_equal(world_domctl(&op), 0);
-    assert_memory_equal(page + 12 * 32, call_12, sizeof(call_12));
-    assert_memory_equal(page + 23 * 32, call_iret, sizeof(call_iret));
+    assert_memory_equal(page + 12UL * 32, call_12, sizeof(call_12));
+    assert_memory_equal(page + 23UL * 32, call_iret, sizeof(call_iret));
     op.u.hypercall_init.gmfn = world_dom0->mfn[world_dom0->first_table].number;
     assert_int_equal(world_domctl(&op), -XEN_EACCES);
     op.u.hypercall_init.gmfn = FAKE_MMIO_MFN;
