@@ -69,7 +69,7 @@ static void commandline_is_for_dom0(void **state)
     text[sizeof(text) - 1] = '\0';
     memcpy(platform_info.command_line, text, sizeof(text));
     assert_string_equal(ask(XENVER_commandline), text);
-    strcpy(platform_info.command_line, "dom0_mem=1G loglvl=all");
+    memcpy(platform_info.command_line, "dom0_mem=1G loglvl=all", 23);
     assert_string_equal(ask(XENVER_commandline), "dom0_mem=1G loglvl=all");
     assert_true(zero_between(world_arg(0), 22, 1024));
     world_dom0->d->privileged = false;
