@@ -520,7 +520,7 @@ static void keys_answer_on_the_console(void **state)
 
     (void)state;
     (void)world_domain_paused(7, 2);
-    strcpy(data(), "hqrma!");
+    memcpy(data(), "hqrma!", 7);
     op.u.debug_keys.keys.p = (char *)data_va();
     op.u.debug_keys.nr_keys = 6;
     assert_int_equal(world_sysctl(&op), 0);
