@@ -42,7 +42,7 @@ $(O)/lint/%.h.alone: %.h | $(XEN_ABI)/xen
 	    -MT $@ -x c -fsyntax-only -include $< /dev/null && touch $@
 
 lint-tidy: $(call lint_stamp,$(LINT_HOST),host) $(call lint_stamp,$(LINT_HV),hv)
-$(O)/lint/%.c.host: %.c .clang-tidy | $(XEN_ABI)/xen
+$(O)/lint/%.c.host: %.c .clang-tidy tests/.clang-tidy | $(XEN_ABI)/xen
 	$(Q)mkdir -p $(@D)
 	$(call step,TIDY,$<)$(TIDY) $< -- $(LINT_HOST_FLAGS) 2>$@.log || \
 	    { cat $@.log; exit 1; }

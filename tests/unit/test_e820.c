@@ -92,8 +92,8 @@ static void reserving_takes_only_ram(void **state)
         assert_int_equal(e820_reserve(&map, start, bytes, E820_ACPI), 0);
         types_of(&map, after);
         for (unsigned int at = 0; at < SPACE; at++) {
-            bool taken = before[at] == E820_RAM && at >= start &&
-                         at < start + bytes;
+            bool taken =
+                before[at] == E820_RAM && at >= start && at < start + bytes;
 
             assert_int_equal(after[at], taken ? E820_ACPI : before[at]);
         }

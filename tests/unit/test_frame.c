@@ -512,7 +512,6 @@ static void freed_frame_is_flushed_and_scrubbed_for_the_next(void **state)
 static void flush_for_reuse_skips_cpus_that_flushed(void **state)
 {
     unsigned int flushes;
-    struct page *page;
 
     (void)state;
     assert_true(fake_guest_write_u64(fake_va(5), 1));
@@ -522,7 +521,7 @@ static void flush_for_reuse_skips_cpus_that_flushed(void **state)
     assert_int_equal(domain_release_page(guest->d, guest_page(5)), 0);
     tlb_flush_cpus(&cpus_online);
     flushes = fake_flush_count();
-    while ((page = frame_alloc(0, 64)) != NULL) {
+    while (frame_alloc(0, 64) != NULL) {
     }
     assert_int_equal(fake_flush_count(), flushes);
 }

@@ -78,12 +78,10 @@ static void nothing_is_freed_without_harm(void **state)
 
 static void no_memory_is_no_object(void **state)
 {
-    void *object;
-
     (void)state;
     while (frame_alloc(0, 64) != NULL) {
     }
-    while ((object = heap_alloc(2048)) != NULL) {
+    while (heap_alloc(2048) != NULL) {
     }
     assert_null(heap_alloc(8000));
 }

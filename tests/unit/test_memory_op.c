@@ -533,7 +533,7 @@ static void machine_map_is_for_the_privileged(void **state)
 static void domain_map_is_set_and_read(void **state)
 {
     struct xen_foreign_memory_map *foreign = args();
-    struct xen_memory_map *map = args();
+    struct xen_memory_map *map;
     struct e820_entry *entries = fake_page(guest, LIST);
 
     (void)state;
