@@ -103,8 +103,8 @@ check-docs-tools: $(O)/libxenctrl.a
 test-unit: check-docs-tools
 
 # The same checks as elsewhere, with the flags of this house.
-TOOLS_LINT := $(TOOLS_LIB_C:%=$(O)/lint/%.tools) \
-    $(TOOLS_XLITE_C:%=$(O)/lint/%.tools)
+TOOLS_LINT := $(addsuffix .tools,$(addprefix $(O)/lint/,$(TOOLS_LIB_C) \
+    $(TOOLS_XLITE_C) $(TOOLS_TEST_C)))
 $(O)/lint/%.c.tools: %.c .clang-tidy
 	$(Q)mkdir -p $(@D)
 	$(call step,TIDY,$<)clang-tidy --quiet $< -- $(TOOLS_CFLAGS) \

@@ -30,7 +30,7 @@ static int make_image(void **state)
     memset(file, 0, sizeof(file));
     file[0x1f1] = SETUP_SECTS;
     put16(0x1fe, 0xaa55);
-    memcpy(file + 0x202, "HdrS", 4);
+    put32(0x202, 0x53726448); /* "HdrS" */
     put16(0x206, 0x020f);
     put32(0x248, PAYLOAD_OFFSET);
     put32(0x24c, PAYLOAD_LENGTH);

@@ -117,7 +117,7 @@ static void other_files_are_refused(void **state)
 {
     (void)state;
     assert_int_equal(check(0), -1);
-    memcpy(data, "root:x:0:0:root", 15);
+    memcpy(data, "root:x:0:0:root", 16);
     assert_int_equal(check(15), -1);
 }
 
