@@ -219,9 +219,15 @@ static void write_or_check(struct racer *racer)
 
 static void nobody_writes_to_a_table(void **state)
 {
+    unsigned long checked = 0;
+
     (void)state;
     map(B, 0);
-    assert_true(race(write_or_check) > 0);
+    /* On a busy host the writers may hold the page for all of a race. */
+    for (unsigned int i = 0; i < 100 && checked == 0; i++) {
+        checked = race(write_or_check);
+    }
+    assert_true(checked > 0);
 }
 
 /* -- trees --------------------------------------------------------------- */
