@@ -13,7 +13,7 @@ exec 3<>/run/silence
 
 # bench_guest NAME TOOL: from `create` to the guest's user space
 bench_guest() {
-    guest_config "$1" \
+    guest_config "$1" 'vcpus = 1' 'memory = 128' \
         'extra = "console=hvc0 quiet xl.mode=report xl.after=poweroff"'
     echo "BENCH $1 create"
     "$2" create "/run/$1.cfg" >/dev/null || return 1
