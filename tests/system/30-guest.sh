@@ -18,7 +18,9 @@ check "its own power-off" guest_wait demo 60 '^XL-STAGE guest-poweroff'
 guest_line demo '^XL-'
 gone() { [ -z "$(guest_id demo)" ]; }
 check "gone after power-off" wait_for 60 gone
-same_memory() { [ "$(free_mib)" = "$before" ]; }
+# To 1 MiB: the first guest makes the hypervisor's heap grow. To the page, over
+# many guests: 40-guest-cycles.sh.
+same_memory() { [ $((before - $(free_mib))) -le 1 ]; }
 check "all of its memory is free again" wait_for 30 same_memory
 check "references afterwards" audit_clean
 checks_end
