@@ -54,6 +54,8 @@ METRICS = [
     ("image", "bytes", "hypervisor image, loadable bytes", 400 * 1024),
     ("resident", "KiB", "memory that is neither free nor dom0's", None),
     ("lines", "lines", "hypervisor sources (C, headers, assembly)", None),
+    # Far above 2 or unlike for the two: the times say little.
+    ("load", "load", "host's load average at each boot's end", None),
 ]
 
 # What the figures by processor time have after their metric's name.
@@ -220,6 +222,7 @@ def measure(args):
             except Missing as what:
                 sys.exit("bench: %s: no line like '%s' in %s/console.log" %
                          (hypervisor, what, work))
+            values["load"] = os.getloadavg()[0]
             for metric, value in values.items():
                 results[hypervisor].setdefault(metric, []).append(value)
     for hypervisor in args.only:
@@ -233,7 +236,7 @@ def measure(args):
 def shown(value, unit):
     if value is None:
         return "-"
-    return "%.2f" % value if unit == "s" else "%d" % value
+    return "%.2f" % value if unit in ("s", "load") else "%d" % value
 
 
 def medians(results, metric):
