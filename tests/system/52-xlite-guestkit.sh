@@ -12,6 +12,10 @@ done
 
 dom0_script <<'DOM0'
 ended() { ! xlite list "$1" >/dev/null 2>&1; }
+# domu is done in no time, and looks whether xenconsoled is there.
+has_console() {
+    [ -n "$(xenstore-read "/local/domain/$(guest_id "$1")/console/tty")" ]
+}
 passed() { tr -d '\r' <"$(guest_log "$1")" | grep -q '^RESULT PASS'; }
 
 # run GUEST ELF LINE...: until it says its result and is gone
@@ -24,7 +28,10 @@ run() {
         printf 'memory = 64\non_reboot = "destroy"\n'
         for line in "$@"; do echo "$line"; done
     } >"/run/$g.cfg"
-    check "create $g" xlite create "/run/$g.cfg"
+    check "create $g" xlite create -p "/run/$g.cfg"
+    [ "$g" != domu ] ||
+        check "$g has a console" wait_for 60 has_console "$g"
+    check "unpause $g" xlite unpause "$g"
     check "$g says its result" guest_wait "$g" 200 '^RESULT (PASS|FAIL)'
     check "$g passed" passed "$g"
     guest_line "$g" '^(not ok|RESULT)'
