@@ -59,8 +59,7 @@ static const struct feature_word feature_words[CPU_FEATURE_WORDS] = {
     {0x80000021U, LEAF_NONE, REG_ECX, 0, 0},
     {LEAF_NONE, LEAF_NONE, REG_EAX, 0, 0},
 };
-/* -- finding a leaf
- * ------------------------------------------------------------ */
+/* -- finding a leaf -------------------------------------------------------- */
 
 uint32_t policy_subleaf_count(uint32_t leaf)
 {
