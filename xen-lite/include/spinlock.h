@@ -18,7 +18,6 @@ enum lock_class {
     LOCK_DOMAIN_LIST,
     LOCK_DOMAIN,
     LOCK_PAGE_LIST, /* domain's page list and reservations */
-    LOCK_PAGE_TABLE, /* PAGE_TYPE_LOCKED of a frame: higher level first */
     LOCK_PIRQ, /* domain's pirqs: mapping and binding */
     LOCK_IRQ,
     LOCK_EVENT, /* domain's event ports */
