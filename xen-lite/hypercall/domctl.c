@@ -9,6 +9,7 @@
 #include "core.h"
 #include "guest_copy.h"
 #include "mm.h"
+#include "nospec.h"
 #include "spinlock.h"
 #include "string.h"
 #include "vcpu_time.h"
@@ -178,6 +179,14 @@ int domctl_shadow_op(struct vcpu *caller, struct domain *d,
 
 /* -- dispatch -------------------------------------------------------------- */
 
+/* Numbers beyond the last are as 0, which is no command. */
+static const struct domctl_command *domctl_command(uint32_t cmd)
+{
+    const size_t count = ARRAY_COUNT(domctl_commands);
+
+    return &domctl_commands[cmd < count ? index_nospec(cmd, count) : 0];
+}
+
 /* The domain that @op names, held; NULL for commands that name none. */
 static int domctl_target(struct vcpu *caller, const struct xen_domctl *op,
                          struct domain **d)
@@ -192,14 +201,16 @@ static int domctl_target(struct vcpu *caller, const struct xen_domctl *op,
 
 static int domctl_run(struct vcpu *caller, struct xen_domctl *op)
 {
-    const struct domctl_command *command = &domctl_commands[op->cmd];
+    const struct domctl_command *command = domctl_command(op->cmd);
     struct domain *d;
     int rc = domctl_target(caller, op, &d);
 
     if (rc != 0) {
         return rc;
     }
-    if (command->run == NULL) {
+    if (!caller->domain->privileged) {
+        rc = -XEN_EPERM;
+    } else if (command->run == NULL) {
         rc = -(command->error != 0 ? command->error : XEN_ENOSYS);
     } else if (!spin_trylock(&domctl_lock)) {
         rc = -XEN_ERESTART;
@@ -220,7 +231,7 @@ static bool domctl_copies_back(const struct xen_domctl *op, int rc)
     if (op->cmd == XEN_DOMCTL_set_cpu_policy) {
         return rc != 0 && rc != -XEN_ERESTART;
     }
-    return domctl_commands[op->cmd].back &&
+    return domctl_command(op->cmd)->back &&
            (rc == 0 || rc == -XEN_ERESTART || rc == -XEN_ENOBUFS);
 }
 
@@ -241,9 +252,6 @@ long hc_domctl(struct vcpu *v, struct hypercall_args *args)
     }
     if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
         return -XEN_EACCES;
-    }
-    if (op.cmd >= ARRAY_COUNT(domctl_commands)) {
-        return -XEN_ENOSYS;
     }
     rc = domctl_run(v, &op);
     if (domctl_copies_back(&op, rc) && write_guest(arg, &op) != 0) {

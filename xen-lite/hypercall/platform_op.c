@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HYPERVISOR_platform_op: what dom0's kernel does to the machine through us.
- * <xen/platform.h>. Dispatch has checked that the caller is dom0.
+ * <xen/platform.h>.
  */
 #include "hypercall.h"
 
@@ -247,12 +247,14 @@ long hc_platform_op(struct vcpu *v, struct hypercall_args *args)
     struct xen_platform_op op;
     long rc;
 
-    (void)v;
     if (read_guest(&op, arg) != 0) {
         return -XEN_EFAULT;
     }
     if (op.interface_version != XENPF_INTERFACE_VERSION) {
         return -XEN_EACCES;
+    }
+    if (!v->domain->privileged) {
+        return -XEN_EPERM;
     }
     rc = platform_dispatch(&op);
     if (rc == 0 && write_guest(arg, &op) != 0) {

@@ -259,12 +259,14 @@ long hc_sysctl(struct vcpu *v, struct hypercall_args *args)
     struct xen_sysctl op;
     int rc;
 
-    (void)v;
     if (read_guest(&op, arg) != 0) {
         return -XEN_EFAULT;
     }
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION) {
         return -XEN_EACCES;
+    }
+    if (!v->domain->privileged) {
+        return -XEN_EPERM;
     }
     rc = sysctl_run(&op);
     if ((rc == 0 || rc == -XEN_ENOBUFS) && sysctl_commands[op.cmd].back &&

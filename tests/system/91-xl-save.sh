@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# xl save and restore of a Linux guest with two vCPUs: counters on both, memory,
+# an open TCP connection and the clocks go on. Also checkpoints, a move through
+# a pipe, and what the tool says of live migration without a log of dirty pages.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/xl-lib.sh"
+TOOL=xl
+with_guest
+limit=1200
+mkdir -p "$work/dom0/guest.d"
+cat >"$work/dom0/guest.d/test.sh" <<'GUEST'
+dd if=/dev/urandom of=/run/data bs=1M count=16 2>/dev/null
+sum=$(md5sum </run/data)
+nc -l -p 5000 -s 127.0.0.1 >/run/received &
+count() {
+    n=0
+    while :; do
+        n=$((n + 1))
+        now
+        echo "COUNT $1 $n up=$xl_now wall=$(date +%s)"
+        usleep 300000
+    done
+}
+usleep 500000
+(n=0; while :; do n=$((n + 1)); echo $n; usleep 200000; done) |
+    nc 127.0.0.1 5000 &
+taskset 1 sh -c true && pin=taskset
+count 0 &
+[ -z "$pin" ] || taskset -p 1 $! >/dev/null
+count 1 &
+[ -z "$pin" ] || taskset -p 2 $! >/dev/null
+while :; do
+    [ "$(md5sum </run/data)" = "$sum" ] && echo "SUM good" || echo "SUM bad"
+    lines=$(wc -l </run/received)
+    [ "$(tail -n 1 /run/received)" = "$lines" ] && echo "TCP good $lines" ||
+        echo "TCP bad $lines"
+    echo "CPUS $(nproc)"
+    sleep 1
+done
+GUEST
+xl_script <<'DOM0'
+# The image with the script in it. The kernel takes archives end to end.
+(cd /guest.d && echo test.sh | cpio -o -H newc 2>/dev/null) >/run/more.cpio
+cat /guest/guest.img /run/more.cpio >/run/guest.img
+
+# last WHAT: the last number said of it
+last() {
+    tr -d '\r' <"$(guest_log demo)" | sed -n "s/^$1 \([0-9]*\).*/\1/p" | tail -n 1
+}
+# beyond WHAT NUMBER: it has been counted further
+beyond() {
+    [ "$(last "$1")" -gt "$2" ]
+}
+remember() {
+    zero=$(last 'COUNT 0') one=$(last 'COUNT 1') tcp=$(last 'TCP good')
+    echo "counters: $zero $one, TCP $tcp"
+}
+# All of it goes on from where it was, and nothing went back or started anew.
+goes_on() {
+    check "$1: counter on vCPU 0" wait_for 60 beyond 'COUNT 0' $((zero + 3))
+    check "$1: counter on vCPU 1" wait_for 60 beyond 'COUNT 1' $((one + 3))
+    check "$1: TCP" wait_for 60 beyond 'TCP good' $((tcp + 3))
+    tr -d '\r' <"$(guest_log demo)" >/run/said
+    check "$1: counts without a jump" awk '
+        /^COUNT/ { if ($2 in seen && $3 != seen[$2] + 1) bad = 1; seen[$2] = $3 }
+        END { exit bad }' /run/said
+    check "$1: memory whole" sh -c \
+        '! grep -E "^(SUM|TCP) bad" /run/said && grep -q "^SUM good" /run/said'
+    check "$1: clock not back" awk '/^COUNT/ {
+        split($4, up, "="); if (up[2] < was) bad = 1; was = up[2] }
+        END { exit bad }' /run/said
+    wall=$(sed -n 's/^COUNT.* wall=//p' /run/said | tail -n 1)
+    check "$1: wall clock near dom0's ($wall)" \
+        [ $(($(date +%s) - wall)) -le $((8 * xl_slow)) ]
+    check "$1: no complaint of its kernel" sh -c \
+        '! grep -E "BUG:|WARNING:|Oops|Call Trace|stall" /run/said'
+}
+
+guest_config demo 'ramdisk = "/run/guest.img"' 'memory = 112' \
+    'extra = "console=hvc0 quiet"'
+step "xl create" 0 xl create /run/demo.cfg
+check "guest counts" guest_wait demo 300 '^TCP good [0-9]{2,}'
+free_before=$(free_mib)
+remember
+step "xl save" 0 xl save demo /run/saved
+has 'Saving to'
+check "not listed" [ -z "$(guest_id demo)" ]
+step "xl restore" 0 xl restore /run/saved
+goes_on "restored"
+rm -f /run/saved
+
+remember
+step "xl save -c" 0 xl save -c demo /run/saved
+goes_on "after a checkpoint"
+step "xl destroy" 0 xl destroy demo
+step "xl restore -p" 0 xl restore -p /run/saved
+has_paused() { xl list demo | grep -q -- '--p---'; }
+check "restored paused" has_paused
+remember
+step "xl unpause" 0 xl unpause demo
+rm -f "$(guest_log demo)"
+kill -HUP "$(pidof xenconsoled)"
+check "counts again" guest_wait demo 60 '^COUNT 1 '
+rm -f /run/saved
+
+# through a pipe, as a migration to the same host without its protocol
+check "counts on" guest_wait demo 60 '^TCP good'
+remember
+mkfifo /run/pipe
+xl restore /run/pipe >/run/restored 2>&1 &
+step "xl save into xl restore" 0 xl save demo /run/pipe
+check "restored from the pipe" wait $!
+goes_on "moved"
+
+step "xl migrate" "?" xl migrate -s '' demo 'xl migrate-receive'
+has 'dirty'
+goes_on "after a migration refused"
+check "as much memory free as before" [ $((free_before - $(free_mib))) -le 1 ]
+step "xl shutdown -F" "?" xl destroy demo
+check "references afterwards" audit_clean
+checks_end
+DOM0
+boot -s 2
+script_ended_well
+ended_by poweroff
+pass

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+# For the tests that walk the stock tools; sourced after lib.sh. Both the
+# programs that the dom0 image lacks, and what dom0's scripts share.
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # variables of lib.sh
+
+# stock_programs NAME...: more of Debian's Xen programs in dom0
+stock_programs() {
+    image=$work/dom0
+    mkdir -p "$image"
+    . "$top/guest-kit/images/lib.sh"
+    for program in "$@"; do
+        for dir in usr/lib/xen-4.17/bin usr/bin usr/sbin; do
+            [ -f "$root/$dir/$program" ] || continue
+            put_program "$root/$dir/$program" "$dir/$program"
+            continue 2
+        done
+        fail "no package holds $program"
+    done
+}
+
+# xl_script: standard input, with the functions below, becomes dom0's script
+xl_script() {
+    mkdir -p "$work/dom0"
+    {
+        sed -n '/^# -- in dom0/,$p' "$top/tests/system/xl-lib.sh"
+        cat
+    } >"$work/dom0/test.sh"
+}
+
+return 0
+# -- in dom0 ----------------------------------------------------------------
+
+# step NAME STATUS COMMAND...: run it, keep its output in /run/out, and say in
+# one line how it ended (scripts/mkxl.py sets these side by side). STATUS is
+# what it must return, ? for any.
+step() {
+    xl_step=$1 xl_want=$2
+    shift 2
+    xl_rc=0
+    timeout $((60 * xl_slow)) "$@" </dev/null >/run/out 2>&1 || xl_rc=$?
+    tr -d '\r' </run/out | head -n "${xl_lines:-6}" | cut -c 1-150 |
+        sed 's/^/    | /'
+    echo "XL-STEP $xl_step;rc=$xl_rc;$(tr -d '\r' </run/out | tr ';' ',' |
+        grep -v '^ *$' | head -n 1 | cut -c 1-100)"
+    [ "$xl_want" = "?" ] || check "$xl_step" [ "$xl_rc" = "$xl_want" ]
+}
+
+# has REGEX: the last step's output has such a line
+has() {
+    grep -q -E -e "$1" /run/out && return
+    xl_lines=30 head -n 30 /run/out
+    check "$xl_step: no line like '$1'" false
+}
+
+# until_has SECONDS REGEX COMMAND...: its output comes to have such a line
+says() {
+    xl_pattern=$1
+    shift
+    "$@" 2>&1 | grep -q -E -e "$xl_pattern"
+}
+until_has() {
+    xl_limit=$1
+    shift
+    wait_for "$xl_limit" says "$@"
+}
