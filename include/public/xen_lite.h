@@ -3,8 +3,8 @@
  * What guests and tools may know of xen-lite beyond the Xen ABI, whose headers
  * are libxen-dev's <xen/...>: its limits.
  */
-#ifndef XEN_LITE_PUBLIC_H
-#define XEN_LITE_PUBLIC_H
+#ifndef XEN_LITE_H
+#define XEN_LITE_H
 
 /* Physical CPUs; more stay unused, with a message at boot. */
 #define XEN_LITE_MAX_CPUS 256U

@@ -13,7 +13,7 @@
 #include "machine.h"
 #include "mm.h"
 
-/* -- the machine (fake_machine.c) ---------------------------------------- */
+/* -- the machine (fake_machine.c) ------------------------------------------ */
 
 #define FAKE_CPUS 4U
 
@@ -68,7 +68,7 @@ bool fake_catches_bug(void (*run)(void *data), void *data);
 /* Locks this thread holds, by class. */
 unsigned int fake_locks_held(void);
 
-/* -- its TLBs (fake_tlb.c) ----------------------------------------------- */
+/* -- its TLBs (fake_tlb.c) ------------------------------------------------- */
 
 /* Read or write as guest code in user mode would: through the TLB of this CPU.
  * False: page fault; its error code is then in fake_fault_code(). */
@@ -90,7 +90,7 @@ unsigned int fake_tlb_audit(void);
  * speculating CPU may at any time. */
 void fake_tlb_speculate(unsigned long va);
 
-/* -- clock and timers (fake_devices.c) ----------------------------------- */
+/* -- clock and timers (fake_devices.c) ------------------------------------- */
 
 void fake_set_now(uint64_t now_ns);
 void fake_advance(uint64_t ns);
@@ -99,7 +99,7 @@ uint64_t fake_timer_deadline(unsigned int cpu);
 /* How often @cpu was kicked since it was last asked. */
 unsigned int fake_kicks(unsigned int cpu);
 
-/* -- registers, ports and console ---------------------------------------- */
+/* -- registers, ports and console ------------------------------------------ */
 
 void fake_set_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_result r);
 void fake_set_msr(uint32_t msr, uint64_t value); /* from then on it exists */
@@ -157,7 +157,7 @@ struct machine_vcpu {
     uint8_t fpu[512];
 };
 
-/* -- guests (fake_guest.c) ----------------------------------------------- */
+/* -- guests (fake_guest.c) ------------------------------------------------- */
 
 /* Where a guest's kernel maps its memory: page pfn at FAKE_GUEST_VA + pfn * 4
  * KiB. */
@@ -213,7 +213,7 @@ unsigned int fake_continuations(void);
 /* mm_audit() and fake_tlb_audit() find nothing. */
 void fake_audit(void);
 
-/* -- heap (fake_heap.c) -------------------------------------------------- */
+/* -- heap (fake_heap.c) ---------------------------------------------------- */
 
 /* Objects now allocated. */
 unsigned long fake_heap_objects(void);

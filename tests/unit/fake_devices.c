@@ -35,7 +35,7 @@ static const struct e820_range memory_map[] = {
     {FAKE_HIGH_MFN << PAGE_SHIFT, FAKE_BANK_FRAMES << PAGE_SHIFT, 1},
 };
 
-/* -- time ---------------------------------------------------------------- */
+/* -- time ------------------------------------------------------------------ */
 
 void fake_set_now(uint64_t ns)
 {
@@ -87,7 +87,7 @@ void machine_boot_wallclock(uint64_t *seconds, uint32_t *nanoseconds)
     *nanoseconds = 5;
 }
 
-/* -- console ------------------------------------------------------------- */
+/* -- console --------------------------------------------------------------- */
 
 void machine_console_write(const char *text, size_t bytes)
 {
@@ -139,7 +139,7 @@ size_t machine_console_ring_read(char *buffer, size_t max, uint32_t *index,
     return bytes;
 }
 
-/* -- interrupt lines ----------------------------------------------------- */
+/* -- interrupt lines ------------------------------------------------------- */
 
 struct fake_irq *fake_irq(unsigned int irq)
 {
@@ -234,7 +234,7 @@ int machine_ioapic_read(unsigned long base, unsigned int reg, uint32_t *value)
     return 0;
 }
 
-/* -- frames that are not RAM --------------------------------------------- */
+/* -- frames that are not RAM ----------------------------------------------- */
 
 /* The table is no RAM here: nobody can map it. */
 mfn_t machine_m2p_frame(unsigned long index)
@@ -256,7 +256,7 @@ void machine_flush_cache(void)
 {
 }
 
-/* -- power --------------------------------------------------------------- */
+/* -- power ----------------------------------------------------------------- */
 
 _Noreturn void machine_shutdown(unsigned int reason)
 {

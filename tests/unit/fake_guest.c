@@ -13,13 +13,14 @@
 #include "pte.h"
 #include "softirq.h"
 
-#define TABLE_FLAGS          (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED)
 #define PAGE_FLAGS           (PTE_PRESENT | PTE_ACCESSED | PTE_NX)
+#define TABLE_FLAGS          (PTE_PRESENT | PTE_ACCESSED | USER_WRITABLE)
+#define USER_WRITABLE        (PTE_WRITABLE | PTE_USER)
 #define MULTICALL_MAX_PASSES 1000000U
 
 static _Thread_local unsigned int continuations;
 
-/* -- building ------------------------------------------------------------ */
+/* -- building -------------------------------------------------------------- */
 
 static struct domain *create_domain(domid_t domid, bool privileged,
                                     unsigned int vcpus, unsigned long pages)
@@ -181,7 +182,7 @@ void fake_guest_destroy(struct fake_guest *guest)
     }
 }
 
-/* -- looking ------------------------------------------------------------- */
+/* -- looking --------------------------------------------------------------- */
 
 unsigned long fake_va(unsigned long pfn)
 {
@@ -205,7 +206,7 @@ uint64_t fake_pte(const struct fake_guest *guest, unsigned long pfn)
                            __ATOMIC_SEQ_CST);
 }
 
-/* -- hypercalls ---------------------------------------------------------- */
+/* -- hypercalls ------------------------------------------------------------ */
 
 long fake_hypercall(struct vcpu *v, unsigned long number, unsigned long a0,
                     unsigned long a1, unsigned long a2, unsigned long a3)

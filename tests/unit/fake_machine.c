@@ -37,7 +37,7 @@ static _Thread_local unsigned int preempt_period;
 static _Thread_local unsigned int preempt_count;
 static pthread_t test_thread;
 
-/* -- failures ------------------------------------------------------------ */
+/* -- failures -------------------------------------------------------------- */
 
 _Noreturn void bug_at(const char *file, int line, const char *what)
 {
@@ -66,7 +66,7 @@ bool fake_catches_bug(void (*run)(void *data), void *data)
     return caught;
 }
 
-/* -- memory -------------------------------------------------------------- */
+/* -- memory ---------------------------------------------------------------- */
 
 bool fake_mfn_valid(unsigned long mfn)
 {
@@ -108,7 +108,7 @@ static void memory_start(void)
     }
 }
 
-/* -- CPUs ---------------------------------------------------------------- */
+/* -- CPUs ------------------------------------------------------------------ */
 
 void fake_set_cpu(unsigned int cpu)
 {
@@ -199,7 +199,7 @@ void machine_context_switch(struct vcpu *prev, struct vcpu *next)
     sched_switched(prev);
 }
 
-/* -- hooks --------------------------------------------------------------- */
+/* -- hooks ----------------------------------------------------------------- */
 
 void fake_relax(void)
 {
@@ -269,7 +269,7 @@ void fake_settle(void)
     }
 }
 
-/* -- lock order ---------------------------------------------------------- */
+/* -- lock order ------------------------------------------------------------ */
 
 /* Two locks of a class are in order by domain or frame number, which cannot be
  * seen here: one more of the innermost held class is allowed. */
@@ -304,7 +304,7 @@ unsigned int fake_locks_held(void)
     return held;
 }
 
-/* -- life cycle ---------------------------------------------------------- */
+/* -- life cycle ------------------------------------------------------------ */
 
 static void cpus_start(void)
 {

@@ -283,7 +283,7 @@ bool fake_tlb_has(unsigned int cpu, unsigned long va, bool writable)
     return has;
 }
 
-/* -- flushes ------------------------------------------------------------- */
+/* -- flushes --------------------------------------------------------------- */
 
 /* tlb_lock held. An INVLPG drops all cached upper entries too. */
 static void drop(struct fake_cpu *cpu, unsigned long va, bool globals)
@@ -383,7 +383,7 @@ void fake_tlb_start(void)
     atomic_store(&flush_count, 0);
 }
 
-/* -- audit --------------------------------------------------------------- */
+/* -- audit ----------------------------------------------------------------- */
 
 static bool in_use(const struct page *page)
 {

@@ -30,8 +30,7 @@ void world_settle(void);
 /* CPU time of all vCPUs of @d so far. */
 uint64_t world_cpu_time(const struct domain *d);
 
-/* -- dom0, and calls with one structure as argument --------------------------
- */
+/* -- dom0, and calls with one structure as argument ------------------------ */
 
 extern struct fake_guest *world_dom0;
 

@@ -261,8 +261,7 @@ static void nmi_comes_first_and_once_until_iret(void **state)
     assert_false(pv_delivery_due(v()));
 }
 
-/* -- iret ---------------------------------------------------------------------
- */
+/* -- iret ------------------------------------------------------------------ */
 
 static void put_iret_frame(const struct iret_context *frame)
 {

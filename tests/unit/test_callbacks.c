@@ -41,8 +41,7 @@ static unsigned long put_data(const void *object, size_t bytes)
     return PV_DATA_VA;
 }
 
-/* -- trap table --------------------------------------------------------------
- */
+/* -- trap table ------------------------------------------------------------ */
 
 static void trap_table_is_taken_up_to_its_end(void **state)
 {
@@ -118,8 +117,7 @@ static void trap_table_goes_on_where_it_stopped(void **state)
     }
 }
 
-/* -- callbacks
- * ------------------------------------------------------------------ */
+/* -- callbacks ------------------------------------------------------------- */
 
 static long do_register(uint16_t type, uint16_t flags, unsigned long address)
 {
@@ -221,8 +219,7 @@ static void stack_switch_keeps_ring_3(void **state)
     assert_true(v->pv.kernel_sp == PV_STACK_TOP);
 }
 
-/* -- segments, FPU, assists
- * ------------------------------------------------------- */
+/* -- segments, FPU, assists ------------------------------------------------ */
 
 static void bases_reach_the_machine(void **state)
 {
@@ -279,8 +276,7 @@ static void known_assists_switch(void **state)
                      -XEN_EINVAL);
 }
 
-/* -- debug registers
- * ------------------------------------------------------------ */
+/* -- debug registers ------------------------------------------------------- */
 
 static void breakpoints_are_guest_addresses(void **state)
 {
@@ -336,8 +332,7 @@ static void debug_registers_past_7_are_none(void **state)
     assert_true(v->pv.dr[6] == X86_DR6_FIXED);
 }
 
-/* -- faults
- * --------------------------------------------------------------------- */
+/* -- faults ---------------------------------------------------------------- */
 
 static void page_fault_reaches_its_handler(void **state)
 {

@@ -89,8 +89,7 @@ static void assert_sane(void)
     fake_clear_softirqs();
 }
 
-/* -- a guest ----------------------------------------------------------------
- */
+/* -- a guest --------------------------------------------------------------- */
 
 static void guest_call(struct fake_guest *guest)
 {
@@ -147,8 +146,7 @@ static void random_guest_calls_break_nothing(void **state)
     fake_guest_destroy(guest);
 }
 
-/* -- dom0's tools
- * -------------------------------------------------------------- */
+/* -- dom0's tools ---------------------------------------------------------- */
 
 static void random_domctl(struct fake_guest *guest)
 {

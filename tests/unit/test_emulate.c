@@ -405,8 +405,7 @@ static void hlt_and_unknown_opcodes_are_the_guests_fault(void **state)
     }
 }
 
-/* -- software interrupts: by the #GP that they cause
- * ----------------------------- */
+/* -- software interrupts: by the #GP that they cause ----------------------- */
 
 static void software_interrupt_needs_the_gates_privilege(void **state)
 {

@@ -27,7 +27,7 @@ static bool is_zero(const struct page *page)
     return true;
 }
 
-/* -- the allocator ------------------------------------------------------- */
+/* -- the allocator --------------------------------------------------------- */
 
 static void all_frames_are_given_out_once(void **state)
 {
@@ -176,7 +176,7 @@ static void free_frames_have_no_owner(void **state)
     assert_false(page_get_any(page_mfn(page), &owner));
 }
 
-/* -- claims -------------------------------------------------------------- */
+/* -- claims ---------------------------------------------------------------- */
 
 static void claimed_frames_are_kept_from_others(void **state)
 {
@@ -237,7 +237,7 @@ static void two_claims_share_what_is_free(void **state)
     assert_int_equal(frame_outstanding_claims(), free - 5);
 }
 
-/* -- references ---------------------------------------------------------- */
+/* -- references ------------------------------------------------------------ */
 
 static struct fake_guest *guest;
 
@@ -334,7 +334,7 @@ static void putting_too_often_is_caught(void **state)
     frame_free(page, 0);
 }
 
-/* -- a domain's memory --------------------------------------------------- */
+/* -- a domain's memory ----------------------------------------------------- */
 
 static void domain_pages_are_limited(void **state)
 {

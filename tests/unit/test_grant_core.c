@@ -158,8 +158,7 @@ static void a_read_only_map_cannot_be_made_writable(void **state)
     assert_int_equal(unmap(fake_va(SPACE), handle), GNTST_okay);
 }
 
-/* -- several CPUs -----------------------------------------------------------
- */
+/* -- several CPUs ---------------------------------------------------------- */
 
 static bool other_cpu_wrote;
 
@@ -202,8 +201,7 @@ static void unmapping_reaches_the_tlb_of_other_cpus(void **state)
     fake_on_cpu(1, leave_other_vcpu, NULL);
 }
 
-/* -- types ------------------------------------------------------------------
- */
+/* -- types ----------------------------------------------------------------- */
 
 static void a_mapped_frame_cannot_become_a_page_table(void **state)
 {
@@ -229,8 +227,7 @@ static void a_mapped_frame_cannot_become_a_page_table(void **state)
     page_put_type(page);
 }
 
-/* -- deaths -----------------------------------------------------------------
- */
+/* -- deaths ---------------------------------------------------------------- */
 
 static void a_dead_granters_page_stays_while_mapped(void **state)
 {
@@ -269,8 +266,7 @@ static void a_dead_mapper_leaves_nothing(void **state)
     fake_enter(mapper->v);
 }
 
-/* -- copies ------------------------------------------------------------------
- */
+/* -- copies ---------------------------------------------------------------- */
 
 static struct gnttab_copy copy_out(unsigned int offset)
 {

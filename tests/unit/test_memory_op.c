@@ -78,7 +78,7 @@ static void unmap(unsigned long pfn)
                      0);
 }
 
-/* -- more and less ------------------------------------------------------- */
+/* -- more and less --------------------------------------------------------- */
 
 static void populate_gives_frames_for_pfns(void **state)
 {
@@ -276,7 +276,7 @@ static void start_extent_past_the_end_is_returned(void **state)
     assert_int_equal(guest->d->tot_pages, 65);
 }
 
-/* -- exchange ------------------------------------------------------------ */
+/* -- exchange -------------------------------------------------------------- */
 
 static struct xen_memory_exchange *exchange(unsigned long in,
                                             unsigned int in_order,
@@ -439,7 +439,7 @@ static void preempted_exchange_does_all(void **state)
     assert_int_equal(guest->d->tot_pages, 64);
 }
 
-/* -- questions ----------------------------------------------------------- */
+/* -- questions ------------------------------------------------------------- */
 
 static long ask(unsigned long command, domid_t domid)
 {
@@ -569,7 +569,7 @@ static void domain_map_is_set_and_read(void **state)
     fake_enter(guest->v);
 }
 
-/* -- claims, resources, the rest ----------------------------------------- */
+/* -- claims, resources, the rest ------------------------------------------- */
 
 static void claims_are_checked_and_kept(void **state)
 {

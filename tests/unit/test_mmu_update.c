@@ -78,7 +78,7 @@ static long update_va(unsigned long va, uint64_t entry, unsigned long flags)
                           flags, 0);
 }
 
-/* -- L1 entries ---------------------------------------------------------- */
+/* -- L1 entries ------------------------------------------------------------ */
 
 static void l1_entry_is_written(void **state)
 {
@@ -243,7 +243,7 @@ static void released_page_cannot_be_mapped_again_writable(void **state)
         -XEN_EBUSY);
 }
 
-/* -- upper entries ------------------------------------------------------- */
+/* -- upper entries --------------------------------------------------------- */
 
 static void l4_slots_of_the_hypervisor_are_refused(void **state)
 {
@@ -324,7 +324,7 @@ static void removed_table_becomes_data_again(void **state)
                      0);
 }
 
-/* -- pages that are no tables -------------------------------------------- */
+/* -- pages that are no tables ---------------------------------------------- */
 
 static void ordinary_page_gets_the_word(void **state)
 {
@@ -353,7 +353,7 @@ static void table_of_another_is_einval(void **state)
     assert_int_equal(update(~0xfffULL, 0), -XEN_EINVAL);
 }
 
-/* -- commands, owners ---------------------------------------------------- */
+/* -- commands, owners ------------------------------------------------------ */
 
 static void unknown_commands_are_enosys(void **state)
 {
@@ -485,7 +485,7 @@ static void foreign_translation_is_flushed_when_the_page_is_typed(void **state)
     page_put_and_type(fake_page_info(other, A));
 }
 
-/* -- lists --------------------------------------------------------------- */
+/* -- lists ----------------------------------------------------------------- */
 
 static uint32_t *done_word(void)
 {
@@ -676,7 +676,7 @@ static void failing_tree_reports_its_error_when_preempted(void **state)
     }
 }
 
-/* -- update_va_mapping --------------------------------------------------- */
+/* -- update_va_mapping ----------------------------------------------------- */
 
 static void va_is_mapped(void **state)
 {

@@ -115,7 +115,7 @@ static void build_tree(void)
     }
 }
 
-/* -- pins ---------------------------------------------------------------- */
+/* -- pins ------------------------------------------------------------------ */
 
 static void pinned_table_stays_typed(void **state)
 {
@@ -259,7 +259,7 @@ static void preempted_pin_in_a_multicall_leaves_the_same(void **state)
     }
 }
 
-/* -- roots --------------------------------------------------------------- */
+/* -- roots ----------------------------------------------------------------- */
 
 static void new_baseptr_changes_the_address_space(void **state)
 {
@@ -371,7 +371,7 @@ static void roots_are_dropped_in_steps(void **state)
     assert_int_equal(mm_drop_roots(v), 0);
 }
 
-/* -- flushes ------------------------------------------------------------- */
+/* -- flushes --------------------------------------------------------------- */
 
 static void enter_vcpu(void *data)
 {
@@ -466,7 +466,7 @@ static void cache_flush_is_for_those_with_devices(void **state)
     assert_int_equal(ext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0);
 }
 
-/* -- pages and the LDT --------------------------------------------------- */
+/* -- pages and the LDT ----------------------------------------------------- */
 
 static void page_is_cleared(void **state)
 {
@@ -522,7 +522,7 @@ static void ldt_is_set(void **state)
     assert_int_equal(ext_as(MMUEXT_SET_LDT, 0, 0, DOMID_IO), -XEN_EPERM);
 }
 
-/* -- lists --------------------------------------------------------------- */
+/* -- lists ----------------------------------------------------------------- */
 
 static void commands_unknown_or_not_supported(void **state)
 {

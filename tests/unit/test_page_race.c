@@ -128,7 +128,7 @@ static void map(unsigned long pfn, uint64_t entry)
                      0);
 }
 
-/* -- references ---------------------------------------------------------- */
+/* -- references ------------------------------------------------------------ */
 
 static void get_and_put(struct racer *racer)
 {
@@ -150,7 +150,7 @@ static void references_come_out_even(void **state)
     assert_int_equal(page_refs(fake_page_info(guest, A)), before);
 }
 
-/* -- one type at a time -------------------------------------------------- */
+/* -- one type at a time ---------------------------------------------------- */
 
 static void get_some_type(struct racer *racer)
 {
@@ -230,7 +230,7 @@ static void nobody_writes_to_a_table(void **state)
     assert_true(checked > 0);
 }
 
-/* -- trees --------------------------------------------------------------- */
+/* -- trees ----------------------------------------------------------------- */
 
 static void build_tree(void)
 {
@@ -297,7 +297,7 @@ static void trees_are_shared_and_left_right(void **state)
     assert_true(wins > rounds());
 }
 
-/* -- entries ------------------------------------------------------------- */
+/* -- entries --------------------------------------------------------------- */
 
 static void write_entries(struct racer *racer)
 {
@@ -368,7 +368,7 @@ static void tables_come_and_go_on_all_cpus(void **state)
     assert_true(race(use_l1) > 0);
 }
 
-/* -- memory -------------------------------------------------------------- */
+/* -- memory ---------------------------------------------------------------- */
 
 static void allocate_and_free(struct racer *racer)
 {

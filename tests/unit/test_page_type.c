@@ -80,7 +80,7 @@ static enum page_type type_of(unsigned long pfn)
     return page_type_of(atomic_load(&page_at(pfn)->type));
 }
 
-/* -- every change -------------------------------------------------------- */
+/* -- every change ---------------------------------------------------------- */
 
 static const enum page_type types[] = {
     PAGE_TYPE_L1, PAGE_TYPE_L2,         PAGE_TYPE_L3,
@@ -132,7 +132,7 @@ static void change_during_use_fails(void **state)
     page_put_and_type(page_at(SPARE));
 }
 
-/* -- counts and flushes -------------------------------------------------- */
+/* -- counts and flushes ---------------------------------------------------- */
 
 static void type_count_cannot_overflow(void **state)
 {
@@ -310,7 +310,7 @@ static void dying_domain_makes_no_tables(void **state)
     atomic_store(&guest->d->dying, DOMAIN_ALIVE);
 }
 
-/* -- tables and what is in them ------------------------------------------ */
+/* -- tables and what is in them -------------------------------------------- */
 
 /* Give the spare page to table level @level with @entry in @slot. */
 static int promote_with(enum page_type type, unsigned int slot, uint64_t entry)
@@ -542,7 +542,7 @@ static void shared_page_keeps_its_memory_type(void **state)
     page_put_and_type(page_at(SPARE));
 }
 
-/* -- preemption ---------------------------------------------------------- */
+/* -- preemption ------------------------------------------------------------ */
 
 #define TREE_L1S   6UL
 #define TREE_FIRST 10UL /* pfns: L4, L3, L2, then L1s */

@@ -64,7 +64,7 @@ static void bits_are_checked(void **state)
     assert_int_equal(pt_check_bits(c->entry, c->level, c->caching), c->rc);
 }
 
-/* -- what the CPU sees --------------------------------------------------- */
+/* -- what the CPU sees ----------------------------------------------------- */
 
 static struct adjust {
     const char *name;
@@ -104,7 +104,7 @@ static void entries_are_adjusted(void **state)
     assert_int_equal(pt_adjust(c->result, c->level), c->result);
 }
 
-/* -- memory types -------------------------------------------------------- */
+/* -- memory types ---------------------------------------------------------- */
 
 static void io_is_never_write_back(void **state)
 {
@@ -137,7 +137,7 @@ static void io_uncached_stays(void **state)
     assert_int_equal(pt_uncached(P | PTE_PCD | PTE_PWT), P | PTE_PCD | PTE_PWT);
 }
 
-/* -- L1 terminal fault --------------------------------------------------- */
+/* -- L1 terminal fault ----------------------------------------------------- */
 
 static void set_intel(uint32_t arch_capabilities)
 {

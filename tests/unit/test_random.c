@@ -62,7 +62,7 @@ static unsigned long environment(const char *name, unsigned long standard)
     return text != NULL ? strtoul(text, NULL, 0) : standard;
 }
 
-/* -- the guests ---------------------------------------------------------- */
+/* -- the guests ------------------------------------------------------------ */
 
 static const uint8_t write_code[][8] = {
     {0x48, 0x89, 0x07},             /* mov %rax,(%rdi) */
@@ -134,7 +134,7 @@ static bool guest_is_able(struct vcpu *v)
            fake_guest_read(fake_va(CODE_PFN), &word, 8);
 }
 
-/* -- what to call with --------------------------------------------------- */
+/* -- what to call with ----------------------------------------------------- */
 
 static unsigned long any_pfn(void)
 {
@@ -240,7 +240,7 @@ static uint32_t any_foreign(void)
     return foreign;
 }
 
-/* -- calls --------------------------------------------------------------- */
+/* -- calls ----------------------------------------------------------------- */
 
 static void do_mmu_update(unsigned int index, struct vcpu *v)
 {

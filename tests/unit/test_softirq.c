@@ -139,8 +139,7 @@ static void work_stays_on_its_cpu(void **state)
     assert_string_equal(order, "a");
 }
 
-/* -- quiescence --------------------------------------------------------------
- */
+/* -- quiescence ------------------------------------------------------------ */
 
 static struct quiesce_call quiet(const char *name)
 {

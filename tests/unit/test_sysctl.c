@@ -478,8 +478,7 @@ static void policies_come_by_index(void **state)
     assert_int_equal(op.u.cpu_levelling_caps.caps, 0);
 }
 
-/* -- seeing inside ----------------------------------------------------------
- */
+/* -- seeing inside --------------------------------------------------------- */
 
 static void counters_are_read_and_reset(void **state)
 {

@@ -27,7 +27,7 @@
 #define SF (1UL << 7)
 #define OF (1UL << 11)
 
-/* -- decoding ------------------------------------------------------------ */
+/* -- decoding -------------------------------------------------------------- */
 
 static struct decode_case {
     const char *name;
@@ -130,7 +130,7 @@ static void endless_prefixes_are_refused(void **state)
     assert_false(write_decode(code, 0, &in));
 }
 
-/* -- arithmetic, compared with the processor's own ----------------------- */
+/* -- arithmetic, compared with the processor's own ------------------------- */
 
 #define HOST_FLAGS (CF | PF | AF | ZF | SF | OF)
 
@@ -342,7 +342,7 @@ static void bit_operations_set_the_carry(void **state)
     assert_int_equal(new, 5);
 }
 
-/* -- in a guest ---------------------------------------------------------- */
+/* -- in a guest ------------------------------------------------------------ */
 
 static struct fake_guest *guest;
 
@@ -564,7 +564,7 @@ static void writes_to_readonly_devices_are_dropped(void **state)
     assert_int_equal(vcpu_regs(guest->v)->rip, fake_va(CODE) + 2);
 }
 
-/* -- grant entries ------------------------------------------------------- */
+/* -- grant entries --------------------------------------------------------- */
 
 static struct fake_guest *granter;
 

@@ -148,7 +148,7 @@ static void waiting_for_others_with_interrupts_off_is_caught(void **state)
     machine_irq_restore(flags);
 }
 
-/* -- the fake TLB -------------------------------------------------------- */
+/* -- the fake TLB ---------------------------------------------------------- */
 
 static struct fake_guest *guest;
 
@@ -284,7 +284,7 @@ static void audit_sees_a_translation_of_anothers_frame(void **state)
     atomic_store(&page->count, count);
 }
 
-/* -- mm_audit() ---------------------------------------------------------- */
+/* -- mm_audit() ------------------------------------------------------------ */
 
 static void audit_counts(void **state)
 {

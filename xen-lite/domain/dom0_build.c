@@ -51,8 +51,7 @@ static void *pfn_page(const struct builder *b, unsigned long pfn)
     return machine_map(pfn_frame(b, pfn));
 }
 
-/* -- memory
- * ------------------------------------------------------------------------ */
+/* -- memory ---------------------------------------------------------------- */
 
 static unsigned int order_below(unsigned long count)
 {
@@ -154,8 +153,7 @@ static int allocate_memory(struct builder *b)
     return rc;
 }
 
-/* -- contents
- * ------------------------------------------------------------------------ */
+/* -- contents -------------------------------------------------------------- */
 
 /* Copy, or with a null source clear, at @offset of dom0's memory. */
 static int write_memory(void *context, uint64_t offset, const void *from,
@@ -216,8 +214,7 @@ static void copy_initrd(const struct builder *b)
     }
 }
 
-/* -- page tables
- * ---------------------------------------------------------------------- */
+/* -- page tables ----------------------------------------------------------- */
 
 static unsigned long take_table(const struct builder *b,
                                 struct table_pool *pool)
@@ -294,8 +291,7 @@ static void map_p2m(const struct builder *b)
     }
 }
 
-/* -- start_info and registers
- * ----------------------------------------------------------- */
+/* -- start_info and registers ---------------------------------------------- */
 
 static unsigned long va_of(const struct builder *b, unsigned long pfn)
 {
@@ -365,9 +361,7 @@ static int start_vcpu(const struct builder *b)
     return rc;
 }
 
-/* -- the domain
- * ---------------------------------------------------------------------------
- */
+/* -- the domain ------------------------------------------------------------ */
 
 static int create_domain(struct builder *b)
 {

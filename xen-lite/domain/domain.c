@@ -31,8 +31,7 @@ static struct {
     struct domain *dom0;
 } domains = {.lock = SPINLOCK_INIT(LOCK_DOMAIN_LIST)};
 
-/* -- references -------------------------------------------------------------
- */
+/* -- references ------------------------------------------------------------ */
 
 /* Take a reference unless the last is gone. */
 static bool domain_try_hold(struct domain *d)
@@ -139,8 +138,7 @@ domid_t domain_free_id(domid_t from)
     return id < DOMID_FIRST_RESERVED ? id : DOMID_INVALID;
 }
 
-/* -- the list ----------------------------------------------------------------
- */
+/* -- the list -------------------------------------------------------------- */
 
 /* Where in the list a domain with @domid is, or belongs. Lock held. */
 static struct domain **list_place(domid_t domid)

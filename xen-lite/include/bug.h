@@ -9,18 +9,18 @@
 _Noreturn void bug_at(const char *file, int line, const char *what);
 
 #define BUG() bug_at(__FILE__, __LINE__, "BUG")
-#define BUG_ON(condition)                                                      \
-    do {                                                                       \
-        if (__builtin_expect(!!(condition), 0)) {                              \
-            bug_at(__FILE__, __LINE__, #condition);                            \
-        }                                                                      \
+#define BUG_ON(condition) \
+    do { \
+        if (__builtin_expect(!!(condition), 0)) { \
+            bug_at(__FILE__, __LINE__, #condition); \
+        } \
     } while (0)
 
 /* Left out of release builds (NDEBUG). */
 #ifdef NDEBUG
-#define ASSERT(condition) ((void)sizeof(condition))
+#    define ASSERT(condition) ((void)sizeof(condition))
 #else
-#define ASSERT(condition) BUG_ON(!(condition))
+#    define ASSERT(condition) BUG_ON(!(condition))
 #endif
 
 #endif

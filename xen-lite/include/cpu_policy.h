@@ -64,8 +64,7 @@ uint64_t cpu_policy_xcr0(const struct domain *d);
 /* MSR_ARCH_CAPABILITIES as @d reads it; false: #GP. */
 bool cpu_policy_arch_caps(const struct domain *d, uint64_t *value);
 
-/* -- for the tools ------------------------------------------------------------
- */
+/* -- for the tools --------------------------------------------------------- */
 
 void cpu_policy_features(const struct cpu_policy *policy,
                          uint32_t words[CPU_FEATURE_WORDS]);

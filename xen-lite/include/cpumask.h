@@ -86,13 +86,14 @@ static inline unsigned int cpumask_count(const struct cpumask *mask)
     unsigned int count = 0;
 
     for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        count += (unsigned int)__builtin_popcountll(atomic_load(&mask->word[i]));
+        count +=
+            (unsigned int)__builtin_popcountll(atomic_load(&mask->word[i]));
     }
     return count;
 }
 
-#define for_each_cpu_in(cpu, mask)                                             \
-    for ((cpu) = cpumask_next((mask), 0); (cpu) < MAX_CPUS;                    \
+#define for_each_cpu_in(cpu, mask) \
+    for ((cpu) = cpumask_next((mask), 0); (cpu) < MAX_CPUS; \
          (cpu) = cpumask_next((mask), (cpu) + 1))
 
 #endif

@@ -61,16 +61,16 @@ struct pv_vcpu {
     unsigned long ldt_base;
     unsigned int ldt_entries;
     mfn_t ldt_frames[LDT_GUEST_PAGES]; /* mapped lazily, DESCRIPTOR */
-    unsigned long cr0;     /* as the guest reads it; only TS can change */
-    unsigned long cr4;     /* as the guest reads it */
-    unsigned long dr[8];   /* debug registers 0-3, 6, 7 */
-    unsigned int iopl;     /* virtual: 0..3 */
-    uint64_t xcr0;         /* 0 without XSAVE */
+    unsigned long cr0;   /* as the guest reads it; only TS can change */
+    unsigned long cr4;   /* as the guest reads it */
+    unsigned long dr[8]; /* debug registers 0-3, 6, 7 */
+    unsigned int iopl;   /* virtual: 0..3 */
+    uint64_t xcr0;       /* 0 without XSAVE */
     bool nmi_pending;
-    bool nmi_masked;       /* until iret */
-    guest_va_t io_bitmap;  /* PHYSDEVOP_set_iobitmap, kernel address */
+    bool nmi_masked;              /* until iret */
+    guest_va_t io_bitmap;         /* PHYSDEVOP_set_iobitmap, kernel address */
     unsigned int io_bitmap_ports; /* 0: none */
-    uint8_t cmos_index;    /* ports 0x70 and 0xcf8 are latched per vCPU/domain */
+    uint8_t cmos_index;           /* port 0x70, latched */
 };
 
 struct vcpu {
@@ -118,7 +118,7 @@ struct vpit {
     uint64_t start_ns; /* when counting began */
     uint16_t reload;
     uint8_t system_b;
-    bool read_high;  /* next byte read, and written, is the high one */
+    bool read_high; /* next byte read, and written, is the high one */
     bool write_high;
 };
 
@@ -142,12 +142,12 @@ struct domain {
     bool is_idle;
     _Atomic unsigned int refs;
     struct domain *_Atomic hash_next; /* lock-free chain: see domain_get */
-    struct domain *list_next; /* all domains by id; LOCK_DOMAIN_LIST */
+    struct domain *list_next;         /* all domains by id; LOCK_DOMAIN_LIST */
 
     struct work destroy_work;      /* the last reference is gone ... */
     struct quiesce_call free_call; /* ... and nobody can still see it */
 
-    struct spinlock lock; /* LOCK_DOMAIN: domctl changes, vCPU creation */
+    struct spinlock lock;       /* LOCK_DOMAIN: domctl changes, vCPU creation */
     _Atomic unsigned int dying; /* enum domain_dying */
     unsigned int teardown_step;
     unsigned int teardown_vcpu; /* how many of them are done */
@@ -169,15 +169,15 @@ struct domain {
 
     struct shared_info *shared; /* hypervisor page, owned, shared writable */
     mfn_t shared_mfn;
-    struct vcpu_info *dummy_vcpu_info; /* for vCPUs >= 32 before they register */
+    struct vcpu_info *dummy_vcpu_info; /* of vCPUs >= 32 at first */
 
     struct evtchn_table event;
     struct grant_table *grant;
 
     /* -- what it may touch of the machine; own locks inside */
-    struct rangeset iomem;   /* frames */
+    struct rangeset iomem; /* frames */
     struct rangeset ioports;
-    struct rangeset irqs;    /* pirqs */
+    struct rangeset irqs; /* pirqs */
     struct pirq_table *pirqs;
     uint32_t pci_config_address; /* virtual port 0xcf8 */
     struct vpit pit;
@@ -195,12 +195,12 @@ struct domain {
     struct sched_domain sched; /* weight and cap */
 
     /* -- run state: pause_count is atomic, the rest LOCK_DOMAIN */
-    _Atomic int pause_count;        /* all reasons */
-    _Atomic int controller_pauses;  /* those by domctl pausedomain */
-    bool vtsc;                      /* RDTSC is trapped and scaled */
-    _Atomic bool shutting_down;     /* shutdown asked, vCPUs being stopped */
-    _Atomic bool shut_down;         /* all vCPUs are paused for it */
-    unsigned int shutdown_code;     /* SHUTDOWN_CODE_NONE: not shut down */
+    _Atomic int pause_count;       /* all reasons */
+    _Atomic int controller_pauses; /* those by domctl pausedomain */
+    bool vtsc;                     /* RDTSC is trapped and scaled */
+    _Atomic bool shutting_down;    /* shutdown asked, vCPUs being stopped */
+    _Atomic bool shut_down;        /* all vCPUs are paused for it */
+    unsigned int shutdown_code;    /* SHUTDOWN_CODE_NONE: not shut down */
     _Atomic uint64_t polling_vcpus[MAX_VCPUS_PER_DOMAIN / 64];
 
     /* -- configuration by the tools, LOCK_DOMAIN */
@@ -216,8 +216,8 @@ struct domain {
     struct machine_domain *machine; /* owned by the machine */
 };
 
-#define for_each_vcpu(d, v)                                                    \
-    for (unsigned int v##_index = 0; v##_index < (d)->max_vcpus; v##_index++)  \
+#define for_each_vcpu(d, v) \
+    for (unsigned int v##_index = 0; v##_index < (d)->max_vcpus; v##_index++) \
         if (((v) = (d)->vcpu[v##_index]) != NULL)
 
 /* The vCPU this CPU runs (an idle vCPU when it sleeps). */
@@ -225,7 +225,7 @@ struct vcpu *current_vcpu(void);
 /* Where @v's registers are now: @v is current, or not running. */
 struct cpu_user_regs *vcpu_regs(struct vcpu *v);
 
-/* -- find and hold ---------------------------------------------------------- */
+/* -- find and hold --------------------------------------------------------- */
 
 /*
  * The domain with @domid, with a reference; NULL if there is none. One that is
@@ -250,9 +250,9 @@ struct domain *domain_dom0(void);
 struct domain *domain_io(void);
 struct domain *domain_xen(void);
 
-/* -- create and destroy ------------------------------------------------------ */
+/* -- create and destroy ---------------------------------------------------- */
 
-/* Called once at start, after the heap works: idle domain, DOMID_IO, DOMID_XEN. */
+/* Once at start, when the heap works: idle domain, DOMID_IO, DOMID_XEN. */
 int domain_init(void);
 /* Part of core_reset(). */
 void domain_reset(void);
@@ -295,7 +295,7 @@ void domain_resume(struct domain *d);
 /* The guest broke a rule it must not: log why, stop it (SHUTDOWN_crash). */
 void domain_crash(struct domain *d, const char *why);
 
-/* -- pause; counted ---------------------------------------------------------- */
+/* -- pause; counted -------------------------------------------------------- */
 
 void domain_pause(struct domain *d); /* waits until no vCPU of @d runs */
 void domain_pause_nosync(struct domain *d);

@@ -20,13 +20,15 @@ int copy_from_guest(void *to, guest_va_t from, size_t bytes);
 int copy_to_guest(guest_va_t to, const void *from, size_t bytes);
 
 /* A C object in or out, and element @index of an array of such objects. */
-#define read_guest(object, va) copy_from_guest((object), (va), sizeof(*(object)))
+#define read_guest(object, va) \
+    copy_from_guest((object), (va), sizeof(*(object)))
 #define write_guest(va, object) copy_to_guest((va), (object), sizeof(*(object)))
-#define read_guest_index(object, base, index)                                  \
-    copy_from_guest((object), guest_va_index((base), (index), sizeof(*(object))), \
+#define read_guest_index(object, base, index) \
+    copy_from_guest((object), \
+                    guest_va_index((base), (index), sizeof(*(object))), \
                     sizeof(*(object)))
-#define write_guest_index(base, index, object)                                 \
-    copy_to_guest(guest_va_index((base), (index), sizeof(*(object))), (object), \
-                  sizeof(*(object)))
+#define write_guest_index(base, index, object) \
+    copy_to_guest(guest_va_index((base), (index), sizeof(*(object))), \
+                  (object), sizeof(*(object)))
 
 #endif

@@ -24,7 +24,7 @@ static inline mfn_t page_mfn(const struct page *page)
     return mfn_make((unsigned long)(page - machine_frame_table()));
 }
 
-/* -- frame_alloc.c: zoned buddy allocator; takes the heap lock ----------- */
+/* -- frame_alloc.c: zoned buddy allocator; takes the heap lock ------------- */
 
 #define FRAME_MAX_ORDER 18U
 
@@ -57,7 +57,7 @@ void frame_alloc_reset(void);
 /* Highest frame number + 1. */
 unsigned long frame_max_mfn(void);
 
-/* -- heap.c: small objects, zeroed; LOCK_HEAP ---------------------------- */
+/* -- heap.c: small objects, zeroed; LOCK_HEAP ------------------------------ */
 
 void *heap_alloc(size_t bytes);
 void heap_free(void *object);
@@ -68,7 +68,7 @@ void heap_reset(void);
 void *heap_alloc_page(void);
 void heap_free_page(void *page);
 
-/* -- frame_info.c: references and types ---------------------------------- */
+/* -- frame_info.c: references and types ------------------------------------ */
 
 /*
  * Take a reference if @mfn is RAM owned by @owner and in use.
@@ -111,7 +111,7 @@ int page_put_root(mfn_t mfn);
  */
 int mm_finish_teardown(struct vcpu *v);
 
-/* -- domain_pages.c: a domain's own memory ------------------------------- */
+/* -- domain_pages.c: a domain's own memory --------------------------------- */
 
 /*
  * Allocate 2^order frames for @d: PAGE_COUNT_ALLOCATED, one reference, on its
@@ -143,7 +143,7 @@ unsigned long m2p_get(mfn_t mfn);
 #define M2P_INVALID (~0UL)
 #define M2P_SHARED  (~1UL)
 
-/* -- tlb.c --------------------------------------------------------------- */
+/* -- tlb.c ----------------------------------------------------------------- */
 
 /* The clock that page.tlb_stamp is read from; never 0, which is "not used". */
 uint32_t tlb_clock_now(void);
@@ -167,7 +167,7 @@ void tlb_flush_end(uint32_t stamp);
 /* Part of core_reset(). */
 void tlb_reset(void);
 
-/* -- page tables in use (roots.c, walk.c) -------------------------------- */
+/* -- page tables in use (roots.c, walk.c) ---------------------------------- */
 
 /*
  * Pin @mfn as a table of @type: it stays one though nothing uses it. Takes
@@ -188,7 +188,7 @@ int mm_drop_roots(struct vcpu *v);
 /* The L1 entry that maps @va in @v's kernel address space, or 0. */
 uint64_t mm_read_guest_pte(struct vcpu *v, unsigned long va);
 
-/* -- page-table writes --------------------------------------------------- */
+/* -- page-table writes ----------------------------------------------------- */
 
 /*
  * The guest of @v wrote to a read-only mapping of one of its L1 tables: see

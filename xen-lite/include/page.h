@@ -34,25 +34,22 @@ _Static_assert(sizeof(struct page) == 32, "one frame costs 32 bytes");
 
 #define PAGE_LINK_END 0xffffffffU
 
-/* -- page.count ---------------------------------------------------------- */
-#define PAGE_COUNT_MASK      0x7fffffffULL /* references; overflow is an error */
+/* -- page.count ------------------------------------------------------------ */
+#define PAGE_COUNT_MASK      0x7fffffffULL /* references */
 #define PAGE_OWNER_SHIFT     32            /* domid_t of the owner */
 #define PAGE_OWNER_MASK      (0xffffULL << PAGE_OWNER_SHIFT)
-#define PAGE_COUNT_ALLOCATED (1ULL << 48) /* the owner's own reference stands \
-                                           */
-#define PAGE_COUNT_XEN      (1ULL << 49) /* hypervisor page shared with owner */
-#define PAGE_COUNT_FREE     (1ULL << 50) /* on a free list */
-#define PAGE_COUNT_DIRTY    (1ULL << 51) /* free, and not yet scrubbed */
-#define PAGE_COUNT_READONLY (1ULL << 52) /* shared: guests map it read-only */
-#define PAGE_COUNT_FOREIGN  (1ULL << 53) /* was mapped by other than its owner \
-                                          */
-#define PAGE_COUNT_UNCACHED (1ULL << 54) /* was mapped other than write-back \
-                                          */
+#define PAGE_COUNT_ALLOCATED (1ULL << 48) /* the owner's own is held */
+#define PAGE_COUNT_XEN       (1ULL << 49) /* of the hypervisor, shared */
+#define PAGE_COUNT_FREE      (1ULL << 50) /* on a free list */
+#define PAGE_COUNT_DIRTY     (1ULL << 51) /* free, and not yet scrubbed */
+#define PAGE_COUNT_READONLY  (1ULL << 52) /* shared: guests map it read-only */
+#define PAGE_COUNT_FOREIGN   (1ULL << 53) /* was mapped by another */
+#define PAGE_COUNT_UNCACHED  (1ULL << 54) /* was mapped uncached */
 
 /* The owner of frames that are free or the hypervisor's own. */
 #define DOMID_NOBODY DOMID_INVALID
 
-/* -- page.type ----------------------------------------------------------- */
+/* -- page.type ------------------------------------------------------------- */
 enum page_type {
     PAGE_TYPE_NONE, /* no exclusive use */
     PAGE_TYPE_L1,   /* page tables, by level */
@@ -70,7 +67,7 @@ enum page_type {
 #define PAGE_TYPE_VALIDATED  (1ULL << 37) /* contents checked for this type */
 #define PAGE_TYPE_PARTIAL    (1ULL << 38) /* checked or torn down in part */
 
-/* -- page.table_progress ------------------------------------------------- */
+/* -- page.table_progress --------------------------------------------------- */
 #define PROGRESS_ENTRIES 0x3ffU /* the entries before this hold references */
 /* The table that this entry names may have been left partial by us. */
 #define PROGRESS_PARTIAL 0x400U

@@ -80,8 +80,7 @@ enum x86_vector {
 #define PF_RESERVED (1U << 3)
 #define PF_FETCH    (1U << 4)
 
-/* -- bounce.c: build the guest kernel's frame -------------------------------
- */
+/* -- bounce.c: build the guest kernel's frame ------------------------------ */
 
 /*
  * Deliver exception @vector to the current vCPU: through its trap table, with
@@ -106,8 +105,7 @@ void pv_deliver(struct vcpu *v, struct cpu_user_regs *regs);
 /* Guest kernel <-> guest user: page-table root and GS base. */
 void pv_toggle_mode(struct vcpu *v);
 
-/* -- traps.c: exceptions raised by guest code --------------------------------
- */
+/* -- traps.c: exceptions raised by guest code ------------------------------ */
 
 void pv_trap_page_fault(struct vcpu *v, struct cpu_user_regs *regs,
                         unsigned long va, uint32_t error_code);
@@ -122,8 +120,7 @@ void pv_trap_debug(struct vcpu *v, struct cpu_user_regs *regs,
 void pv_trap_other(struct vcpu *v, struct cpu_user_regs *regs,
                    unsigned int vector, uint32_t error_code);
 
-/* -- emulate.c: privileged instructions -------------------------------------
- */
+/* -- emulate.c: privileged instructions ------------------------------------ */
 
 /*
  * Emulate the instruction at regs->rip if it is one that a guest may use.
@@ -134,8 +131,7 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs);
 /* ud2a "xen" cpuid: the same for #UD. */
 bool pv_emulate_forced(struct vcpu *v, struct cpu_user_regs *regs);
 
-/* -- io.c, msr.c, cpuid.c
- * ------------------------------------------------------ */
+/* -- io.c, msr.c, cpuid.c -------------------------------------------------- */
 
 /* May @v touch ports [port, port + bytes)? By IOPL or the I/O bitmap. */
 bool pv_port_allowed(struct vcpu *v, uint16_t port, unsigned int bytes);
@@ -154,8 +150,7 @@ unsigned long pv_cr4_bits(const struct domain *d);
 /* The TSC that @v sees: the machine's, or a virtual one. */
 uint64_t pv_read_tsc(const struct vcpu *v);
 
-/* -- descriptors.c
- * ----------------------------------------------------------------- */
+/* -- descriptors.c --------------------------------------------------------- */
 
 /*
  * May a guest have @descriptor in its GDT or LDT? Forces what can be forced
@@ -174,14 +169,12 @@ int pv_set_ldt(struct vcpu *v, unsigned long base, unsigned int entries);
 /* The processor missed LDT page of offset @offset: map it if there is one. */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
 
-/* -- debug registers
- * ------------------------------------------------------------------ */
+/* -- debug registers ------------------------------------------------------- */
 
 /* 0, -XEN_EINVAL, -XEN_EPERM, -XEN_ENODEV (no such register). */
 int pv_set_debugreg(struct vcpu *v, unsigned int index, unsigned long value);
 
-/* -- addresses
- * ---------------------------------------------------------------------- */
+/* -- addresses ------------------------------------------------------------- */
 
 /* Force privilege level 3 into a code or stack selector. */
 static inline unsigned int selector_ring3(unsigned int selector)

@@ -18,10 +18,10 @@ enum lock_class {
     LOCK_DOMAIN_LIST,
     LOCK_DOMAIN,
     LOCK_PAGE_LIST, /* domain's page list and reservations */
-    LOCK_PIRQ, /* domain's pirqs: mapping and binding */
+    LOCK_PIRQ,      /* domain's pirqs: mapping and binding */
     LOCK_IRQ,
-    LOCK_EVENT, /* domain's event ports */
-    LOCK_EVENT_PORT, /* one port; interrupts off */
+    LOCK_EVENT,       /* domain's event ports */
+    LOCK_EVENT_PORT,  /* one port; interrupts off */
     LOCK_EVENT_QUEUE, /* one FIFO queue of a vCPU; interrupts off */
     LOCK_GRANT,
     LOCK_MAPTRACK,
@@ -39,7 +39,10 @@ struct spinlock {
     uint8_t class_of;         /* enum lock_class */
 };
 
-#define SPINLOCK_INIT(class_) {.class_of = (class_)}
+#define SPINLOCK_INIT(class_) \
+    { \
+        .class_of = (class_) \
+    }
 
 static inline void spin_init(struct spinlock *lock, enum lock_class class_of)
 {

@@ -29,7 +29,7 @@
 #define MAX_VCPUS_PER_DOMAIN XEN_LITE_MAX_VCPUS
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define CONTAINER_OF(pointer, type, member)                                    \
+#define CONTAINER_OF(pointer, type, member) \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* A machine frame: what hardware page tables hold. */

@@ -36,7 +36,7 @@ static void report(struct audit *a, const char *what, unsigned long mfn,
     }
 }
 
-/* -- finding ------------------------------------------------------------- */
+/* -- finding --------------------------------------------------------------- */
 
 static void found_ref(struct audit *a, mfn_t mfn)
 {
@@ -220,7 +220,7 @@ static unsigned long audit_domains(struct audit *a)
     return owned;
 }
 
-/* -- comparing ----------------------------------------------------------- */
+/* -- comparing ------------------------------------------------------------- */
 
 static void compare_frame(struct audit *a, unsigned long mfn)
 {

@@ -12,7 +12,7 @@
 #include "softirq.h"
 #include "string.h"
 
-/* -- the list; page_lock held -------------------------------------------- */
+/* -- the list; page_lock held ---------------------------------------------- */
 
 static void list_add(struct page_list *list, struct page *page)
 {
@@ -59,7 +59,7 @@ static bool uncharge(struct domain *d, unsigned long count)
     return d->tot_pages == 0;
 }
 
-/* -- come ---------------------------------------------------------------- */
+/* -- come ------------------------------------------------------------------ */
 
 static bool has_room(const struct domain *d, unsigned long count)
 {
@@ -122,7 +122,7 @@ int domain_alloc_pages(struct domain *d, unsigned int order,
     return rc;
 }
 
-/* -- go ------------------------------------------------------------------ */
+/* -- go -------------------------------------------------------------------- */
 
 /* The frame is nobody's, and will be flushed and scrubbed for the next. */
 static void free_unused(struct page *page)
@@ -202,7 +202,7 @@ int domain_steal_page(struct domain *d, struct page *page)
     return 0;
 }
 
-/* -- teardown ------------------------------------------------------------ */
+/* -- teardown -------------------------------------------------------------- */
 
 static bool unpin(struct page *page)
 {
@@ -307,7 +307,7 @@ int domain_relinquish_memory(struct domain *d)
     return 0;
 }
 
-/* -- machine to physical ------------------------------------------------- */
+/* -- machine to physical --------------------------------------------------- */
 
 void m2p_set(mfn_t mfn, unsigned long pfn)
 {

@@ -83,7 +83,7 @@ int mm_vcpu_cpus(struct vcpu *v, guest_va_t map, struct cpumask *cpus)
     return 0;
 }
 
-/* -- reports and restarts ------------------------------------------------ */
+/* -- reports and restarts -------------------------------------------------- */
 
 void mm_report_done(guest_va_t pdone, bool restarted, unsigned long done)
 {

@@ -19,7 +19,7 @@
 
 #define ALL_ADDRESS_BITS 64U
 #define ZONES            33U /* frame numbers have at most 32 bits */
-#define NOT_A_HEAD       0U /* table_progress of other frames; heads: order + 1 */
+#define NOT_A_HEAD       0U  /* table_progress; of a head: order + 1 */
 #define FREE_WORD \
     (PAGE_COUNT_FREE | ((uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT))
 
@@ -56,8 +56,7 @@ static void prepare_zones(void)
     zones_ready = true;
 }
 
-/* -- free blocks; heap_lock held ----------------------------------------------
- */
+/* -- free blocks; heap_lock held ------------------------------------------- */
 
 static void block_insert(unsigned long mfn, unsigned int order)
 {
@@ -147,8 +146,7 @@ static uint32_t block_take(unsigned int order, unsigned int highest_zone)
     return PAGE_LINK_END;
 }
 
-/* -- giving out
- * ----------------------------------------------------------------- */
+/* -- giving out ------------------------------------------------------------ */
 
 /* Translations that the last users of these frames left must be gone. */
 static void flush_stale(const struct page *page, unsigned long count)
@@ -261,8 +259,7 @@ struct page *frame_alloc(unsigned int order, unsigned int address_bits)
     return frame_alloc_claimed(order, address_bits, NULL);
 }
 
-/* -- taking back
- * ---------------------------------------------------------------- */
+/* -- taking back ----------------------------------------------------------- */
 
 static void mark_free(struct page *page, unsigned long count)
 {
@@ -325,8 +322,7 @@ void frame_alloc_add(mfn_t first, unsigned long count)
     spin_unlock(&heap_lock);
 }
 
-/* -- claims and counts
- * ----------------------------------------------------------- */
+/* -- claims and counts ----------------------------------------------------- */
 
 int frame_claim(unsigned long *claim, unsigned long frames)
 {

@@ -23,7 +23,7 @@
 #include "pv.h"
 #include "softirq.h"
 
-/* -- general references -------------------------------------------------- */
+/* -- general references ---------------------------------------------------- */
 
 /* As many as its part of the address space holds: speculation past the check
  * below finds nothing else there. */
@@ -87,7 +87,7 @@ struct domain *page_owner_get(const struct page *page)
     return domain_get(page_owner(page));
 }
 
-/* -- changes of type ----------------------------------------------------- */
+/* -- changes of type ------------------------------------------------------- */
 
 /*
  * Translations of the former use must be gone before the new one. Those of the
@@ -440,7 +440,7 @@ unsigned int page_hold_table(struct page *page)
     return pt_level_of_type(page_type_of(word));
 }
 
-/* -- both at once -------------------------------------------------------- */
+/* -- both at once ---------------------------------------------------------- */
 
 int page_get_and_type(mfn_t mfn, const struct domain *owner,
                       enum page_type type)

@@ -12,7 +12,7 @@
 #include "string.h"
 
 #define NO_OBJECT   0xffffU
-#define WHOLE       0x80000000U /* table_progress: whole frames, or-ed to order */
+#define WHOLE       0x80000000U /* table_progress: or-ed to order */
 #define CLASS_FIRST 1U          /* table_progress of class 0 */
 
 static const uint16_t class_bytes[] = {32,  64,  96,  128,  192,  256,

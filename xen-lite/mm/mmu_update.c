@@ -19,7 +19,7 @@ struct update {
     struct domain *frames;
 };
 
-/* -- one request --------------------------------------------------------- */
+/* -- one request ----------------------------------------------------------- */
 
 /* The frame is no table: an 8-byte write to guest memory like any other. */
 static int plain_write(struct page *page, uint64_t *at, uint64_t value)
@@ -89,7 +89,7 @@ static int update_one(const struct update *u, const struct mmu_update *request)
     }
 }
 
-/* -- mmu_update ---------------------------------------------------------- */
+/* -- mmu_update ------------------------------------------------------------ */
 
 /* @foreigndom: low half names the frames' owner, high half, less 1, the
  * tables'. */
@@ -185,7 +185,7 @@ long hc_mmu_update(struct vcpu *v, struct hypercall_args *args)
     return mm_finish_call(v, args, rc);
 }
 
-/* -- update_va_mapping --------------------------------------------------- */
+/* -- update_va_mapping ----------------------------------------------------- */
 
 static int flush_mapping(struct vcpu *v, unsigned long va, unsigned long flags)
 {

@@ -12,7 +12,7 @@
 #include "pv.h"
 #include "string.h"
 
-/* -- commands; @from owns the frames named ------------------------------- */
+/* -- commands; @from owns the frames named --------------------------------- */
 
 /* Most commands are about the caller itself. */
 static int need_self(const struct vcpu *v, const struct domain *from)
@@ -168,7 +168,7 @@ static int do_one(struct vcpu *v, struct domain *from,
     }
 }
 
-/* -- the list ------------------------------------------------------------ */
+/* -- the list -------------------------------------------------------------- */
 
 static int do_all(struct vcpu *v, struct domain *from, guest_va_t ops,
                   unsigned long count, unsigned long *done)

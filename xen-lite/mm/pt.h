@@ -9,7 +9,7 @@
 
 struct hypercall_args;
 
-/* -- pt_check.c: pure rules ---------------------------------------------- */
+/* -- pt_check.c: pure rules ------------------------------------------------ */
 
 /*
  * May a guest write @entry into a table of @level, as far as its bits go?
@@ -54,7 +54,7 @@ static inline unsigned int pt_level_of_type(enum page_type type)
                : 0;
 }
 
-/* -- pt_entry.c: references that entries hold ---------------------------- */
+/* -- pt_entry.c: references that entries hold ------------------------------ */
 
 /*
  * Take the references that *@entry of @level needs in a table of @d, mapping a
@@ -70,7 +70,7 @@ int pt_entry_put(pte_t entry, unsigned int level, bool preemptible);
 int pt_entry_put_partial(pte_t entry, unsigned int level, domid_t owner,
                          bool preemptible);
 
-/* -- pt_types.c: whole tables -------------------------------------------- */
+/* -- pt_types.c: whole tables ---------------------------------------------- */
 
 /*
  * Take the references of all entries from page.table_progress on.
@@ -82,7 +82,7 @@ int pt_table_get(struct page *page, struct domain *d, unsigned int level,
 /* Drop those of the entries before page.table_progress: 0, -XEN_ERESTART. */
 int pt_table_put(struct page *page, unsigned int level, bool preemptible);
 
-/* -- frame_info.c -------------------------------------------------------- */
+/* -- frame_info.c ---------------------------------------------------------- */
 
 /* If @page is a partial table of @type, tear it down: 0, -XEN_ERESTART. */
 int page_put_partial(struct page *page, enum page_type type, bool preemptible);
@@ -118,12 +118,12 @@ static inline pte_t pt_read(const pte_t *at)
     return __atomic_load_n(at, __ATOMIC_RELAXED);
 }
 
-/* -- tlb.c --------------------------------------------------------------- */
+/* -- tlb.c ----------------------------------------------------------------- */
 
 /* For tests: what the clock shows. */
 void tlb_set_clock(uint32_t now);
 
-/* -- walk.c -------------------------------------------------------------- */
+/* -- walk.c ---------------------------------------------------------------- */
 
 /* An L1 entry of a domain, held: the frame is a validated L1 table. */
 struct pt_slot {
@@ -137,7 +137,7 @@ bool pt_slot_get(struct vcpu *v, unsigned long va, struct pt_slot *slot);
 bool pt_slot_get_at(struct domain *d, uint64_t address, struct pt_slot *slot);
 void pt_slot_put(struct pt_slot *slot);
 
-/* -- pt_update.c --------------------------------------------------------- */
+/* -- pt_update.c ----------------------------------------------------------- */
 
 /*
  * Write @entry in place of *@at in the table @page of @level, which is held
@@ -149,7 +149,7 @@ int pt_update(struct domain *d, struct domain *from, struct page *page,
 /* The same for L1 only if *@at is still @old; else -XEN_EAGAIN. */
 int pt_update_if(struct domain *d, pte_t *at, pte_t old, pte_t entry);
 
-/* -- foreign.c ----------------------------------------------------------- */
+/* -- foreign.c ------------------------------------------------------------- */
 
 /*
  * The domain that a call of @v names as owner of frames: 0, -XEN_ESRCH (none,
@@ -171,7 +171,7 @@ bool mm_is_finish_call(const struct hypercall_args *args);
 /* The CPUs that the vCPUs in the guest's bitmap at @map are on. */
 int mm_vcpu_cpus(struct vcpu *v, guest_va_t map, struct cpumask *cpus);
 
-/* -- domain_pages.c ------------------------------------------------------ */
+/* -- domain_pages.c -------------------------------------------------------- */
 
 /* The last reference to @page is gone. */
 void domain_page_unused(struct page *page);

@@ -9,7 +9,7 @@
 #include "bug.h"
 #include "domain.h"
 
-/* -- L1: what is mapped -------------------------------------------------- */
+/* -- L1: what is mapped ---------------------------------------------------- */
 
 /* Domains that own devices may choose memory types. */
 static bool may_choose_caching(struct domain *d, pte_t entry)
@@ -124,7 +124,7 @@ static void l1_entry_put(pte_t entry)
     page_put(page);
 }
 
-/* -- upper levels: the table below --------------------------------------- */
+/* -- upper levels: the table below ----------------------------------------- */
 
 static int upper_entry_get(struct domain *d, unsigned int level, pte_t *entry,
                            bool preemptible)
@@ -170,7 +170,7 @@ static int upper_entry_put(pte_t entry, bool preemptible)
     return rc;
 }
 
-/* -- either -------------------------------------------------------------- */
+/* -- either ---------------------------------------------------------------- */
 
 int pt_entry_get(struct domain *d, struct domain *from, unsigned int level,
                  pte_t *entry, bool preemptible)

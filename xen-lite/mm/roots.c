@@ -11,7 +11,7 @@
 #include "pt.h"
 #include "pv.h"
 
-/* -- pins ---------------------------------------------------------------- */
+/* -- pins ------------------------------------------------------------------ */
 
 static bool clear_pin(struct page *page)
 {
@@ -77,7 +77,7 @@ int mm_unpin_table(struct domain *d, mfn_t mfn)
     return rc;
 }
 
-/* -- roots --------------------------------------------------------------- */
+/* -- roots ----------------------------------------------------------------- */
 
 /*
  * On this machine, does loading a root drop global translations, too? Seen

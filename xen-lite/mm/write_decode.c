@@ -275,7 +275,7 @@ bool write_decode(const uint8_t *code, unsigned int count,
     return known && !dec.overrun && dec.at <= dec.count;
 }
 
-/* -- carrying out -------------------------------------------------------- */
+/* -- carrying out ---------------------------------------------------------- */
 
 static uint64_t *register_at(struct cpu_user_regs *regs, unsigned int number)
 {

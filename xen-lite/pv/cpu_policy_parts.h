@@ -29,8 +29,7 @@
 #define WORD_E1D       2U
 #define WORD_ARCH_CAPS 16U
 
-/* -- cpu_policy_leaf.c ------------------------------------------------------
- */
+/* -- cpu_policy_leaf.c ----------------------------------------------------- */
 
 /* How many subleaves @leaf has; 0: none, so any subleaf means the leaf. */
 uint32_t policy_subleaf_count(uint32_t leaf);
@@ -53,8 +52,7 @@ uint32_t *policy_feature(struct cpu_policy *policy, unsigned int word);
 uint32_t policy_feature_pv(unsigned int word);
 uint32_t policy_feature_xsave(unsigned int word);
 
-/* -- cpu_policy.c -------------------------------------------------------------
- */
+/* -- cpu_policy.c ---------------------------------------------------------- */
 
 /* Cut the features of @policy to those in @words. */
 void policy_limit_features(struct cpu_policy *policy,

@@ -64,8 +64,7 @@ bool descriptor_fix(uint64_t *descriptor)
     return true;
 }
 
-/* -- GDT
- * ------------------------------------------------------------------------ */
+/* -- GDT ------------------------------------------------------------------- */
 
 static unsigned int pages_for(unsigned int entries)
 {
@@ -135,8 +134,7 @@ long hc_set_gdt(struct vcpu *v, struct hypercall_args *args)
     return pv_set_gdt(v, frames, entries);
 }
 
-/* -- one descriptor
- * ------------------------------------------------------------- */
+/* -- one descriptor -------------------------------------------------------- */
 
 static void write_descriptor(mfn_t mfn, unsigned long offset, uint64_t desc)
 {
@@ -184,9 +182,7 @@ long hc_update_descriptor(struct vcpu *v, struct hypercall_args *args)
     return rc;
 }
 
-/* -- LDT
- * ----------------------------------------------------------------------------
- */
+/* -- LDT ------------------------------------------------------------------- */
 
 bool pv_drop_ldt(struct vcpu *v)
 {

@@ -138,7 +138,7 @@ static enum result inject_gp(struct vcpu *v, struct cpu_user_regs *regs)
     return INJECTED;
 }
 
-/* -- interrupts flag, caches ---------------------------------------------- */
+/* -- interrupts flag, caches ----------------------------------------------- */
 
 /*
  * CLI and STI do nothing: the POPF that matches a CLI cannot be seen, so
@@ -164,8 +164,7 @@ static enum result emulate_wbinvd(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- control and debug registers ---------------------------------------------
- */
+/* -- control and debug registers ------------------------------------------- */
 
 static enum result emulate_clts(struct vcpu *v, struct cpu_user_regs *regs,
                                 struct instruction *in)
@@ -309,8 +308,7 @@ static enum result emulate_write_dr(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- MSRs, time stamp, XCR0, CPUID
- * --------------------------------------------- */
+/* -- MSRs, time stamp, XCR0, CPUID ----------------------------------------- */
 
 static void set_edx_eax(struct cpu_user_regs *regs, uint64_t value)
 {
@@ -416,8 +414,7 @@ static enum result emulate_cpuid(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- ports
- * -------------------------------------------------------------------------- */
+/* -- ports ----------------------------------------------------------------- */
 
 static unsigned int port_bytes(const struct instruction *in, bool wide)
 {
@@ -504,8 +501,7 @@ static enum result emulate_string_io(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* -- the table
- * ------------------------------------------------------------------- */
+/* -- the table ------------------------------------------------------------- */
 
 struct privileged {
     uint16_t opcode;

@@ -84,8 +84,7 @@ static bool owns_ports(struct domain *d, unsigned int port, unsigned int bytes)
     return true;
 }
 
-/* -- virtual PIT, channel 2: enough for a kernel to calibrate its TSC -------
- */
+/* -- virtual PIT, channel 2: enough for a kernel to calibrate its TSC ------ */
 
 static struct vpit *pit_of(struct vcpu *v)
 {
@@ -184,8 +183,7 @@ static void pit_out(struct vcpu *v, uint16_t port, uint8_t value)
     }
 }
 
-/* -- CMOS and PCI configuration
- * ------------------------------------------------- */
+/* -- CMOS and PCI configuration -------------------------------------------- */
 
 static struct spinlock cmos_lock = SPINLOCK_INIT(LOCK_IRQ);
 
@@ -209,8 +207,7 @@ static bool is_pci_data(uint16_t port, unsigned int bytes)
     return port >= PORT_PCI_DATA && port + bytes - 1 <= PORT_PCI_LAST;
 }
 
-/* -- the two entry points -----------------------------------------------------
- */
+/* -- the two entry points -------------------------------------------------- */
 
 uint32_t pv_port_in(struct vcpu *v, uint16_t port, unsigned int bytes)
 {

@@ -92,8 +92,7 @@ unsigned int affinity_choose(const struct vcpu *v)
     return cpu != MAX_CPUS ? cpu : last;
 }
 
-/* -- changing it --------------------------------------------------------------
- */
+/* -- changing it ----------------------------------------------------------- */
 
 /* @v may be where it must not be: have it go. */
 static void affinity_changed(struct vcpu *v)

@@ -30,8 +30,7 @@ static inline bool queue_runs_guest(const struct run_queue *queue)
     return queue->running != NULL && !queue->running->domain->is_idle;
 }
 
-/* -- policy.c: who deserves a CPU -------------------------------------------
- */
+/* -- policy.c: who deserves a CPU ------------------------------------------ */
 
 /* Time that @v has used since it was last charged, queue locked. */
 void policy_charge(struct run_queue *queue, struct vcpu *v, uint64_t now_ns);

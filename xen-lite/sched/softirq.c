@@ -48,8 +48,7 @@ bool softirq_pending(void)
     return atomic_load(&machine_this_cpu()->softirqs) != 0;
 }
 
-/* -- work items -------------------------------------------------------------
- */
+/* -- work items ------------------------------------------------------------ */
 
 void work_queue(struct work *work)
 {
@@ -102,8 +101,7 @@ static void work_softirq(void)
     }
 }
 
-/* -- quiescence --------------------------------------------------------------
- */
+/* -- quiescence ------------------------------------------------------------ */
 
 void softirq_cpu_init(unsigned int cpu)
 {
@@ -177,8 +175,7 @@ static void quiesce_softirq(void)
     }
 }
 
-/* -- running them -------------------------------------------------------------
- */
+/* -- running them ---------------------------------------------------------- */
 
 static void (*const softirq_handlers[SOFTIRQ_COUNT])(void) = {
     [SOFTIRQ_TIMER] = timer_softirq,

@@ -18,8 +18,7 @@ struct timer_heap {
     _Atomic(struct timer *) running; /* whose function is being called */
 };
 
-/* -- the heap: no lock, no hardware ------------------------------------------
- */
+/* -- the heap: no lock, no hardware ---------------------------------------- */
 
 /* Make the later of two trees the first child of the earlier. */
 static struct timer *heap_meld(struct timer *a, struct timer *b)
@@ -108,8 +107,7 @@ static void heap_remove(struct timer_heap *heap, struct timer *timer)
     timer->active = false;
 }
 
-/* -- locking and the hardware -------------------------------------------------
- */
+/* -- locking and the hardware ---------------------------------------------- */
 
 /* Lock the heap that @timer belongs to; it may move until that is done. */
 static struct timer_heap *timer_lock(struct timer *timer, unsigned long *flags)
@@ -235,8 +233,7 @@ bool timer_active(const struct timer *timer)
     return timer->active;
 }
 
-/* -- expiry ------------------------------------------------------------------
- */
+/* -- expiry ---------------------------------------------------------------- */
 
 void timer_interrupt(void)
 {

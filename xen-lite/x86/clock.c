@@ -22,7 +22,7 @@
 #define NS_PER_SECOND 1000000000UL
 #define PM_TIMER_HZ   3579545U
 #define PIT_HZ        1193182U
-#define MEASURE_NS    50000000UL
+#define MEASURE_NS    20000000UL
 #define MEASURE_PIT   59659U /* PIT ticks of 50 ms */
 
 enum {

@@ -16,10 +16,10 @@
 #define NS_PER_S 1000000000L
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int64_t last;     /* under lock */
-static int64_t worst;    /* furthest step back, under lock */
-static long reads;       /* under lock */
-static long switches;    /* the CPU was another than at the last read */
+static int64_t last;  /* under lock */
+static int64_t worst; /* furthest step back, under lock */
+static long reads;    /* under lock */
+static long switches; /* the CPU was another than at the last read */
 static long last_cpu;
 static int64_t end;
 

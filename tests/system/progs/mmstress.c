@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE 4096UL
+#define PAGE  4096UL
 #define PAGES 512UL
 
 static sigjmp_buf fault_jump;

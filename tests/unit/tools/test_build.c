@@ -46,7 +46,7 @@ static uint64_t hypercall_page;
 static vcpu_guest_context_x86_64_t context;
 static bool context_set;
 
-/* -- the fake hypervisor ------------------------------------------------ */
+/* -- the fake hypervisor --------------------------------------------------- */
 
 /* Extents come from the top down, so that no frame equals its number. */
 static long populate(struct xen_memory_reservation *r)
@@ -175,7 +175,7 @@ static long request(unsigned long number, void *arg)
     return 0;
 }
 
-/* -- the world of one test ---------------------------------------------- */
+/* -- the world of one test ------------------------------------------------- */
 
 static uint8_t text[TEXT_BYTES];
 static struct kernel kernel;
@@ -288,7 +288,7 @@ static const start_info_t *start_info(void)
     return (const start_info_t *)(const void *)at(context.user_regs.rsi);
 }
 
-/* -- tests -------------------------------------------------------------- */
+/* -- tests ----------------------------------------------------------------- */
 
 static void the_first_vcpu_starts_as_the_abi_says(void **state)
 {

@@ -157,7 +157,7 @@ static void addresses_of_the_hypervisor_are_refused(void **state)
     refused_with(r, "p2m");
 }
 
-/* -- tables ------------------------------------------------------------- */
+/* -- tables ---------------------------------------------------------------- */
 
 struct arena {
     struct layout l;

@@ -41,7 +41,7 @@ static int close_all(void **state)
     return 0;
 }
 
-/* -- foreign memory ----------------------------------------------------- */
+/* -- foreign memory -------------------------------------------------------- */
 
 static long map_all_but_second(unsigned long number, void *arg)
 {
@@ -144,7 +144,7 @@ static void old_kernels_have_no_resources(void **state)
     assert_int_equal(xenforeignmemory_unmap_resource(fmem, fres), 0);
 }
 
-/* -- grants and events -------------------------------------------------- */
+/* -- grants and events ----------------------------------------------------- */
 
 static unsigned int released;
 
