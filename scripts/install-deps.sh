@@ -5,7 +5,8 @@
 #
 #   scripts/install-deps.sh [-n] PURPOSE...     -n: only say what is missing
 #
-# Purposes: build run test bench lint (run, test and bench include build).
+# Purposes: build run test bench debian lint (run, test and bench include build,
+# debian includes run).
 set -eu
 
 # purpose, package, what it is for
@@ -41,6 +42,11 @@ test|e2fsprogs|file systems for disk tests
 test|zstd|packed files for the decoders' tests
 test|lz4|packed files for the decoders' tests
 bench|time|measures host-side steps
+debian|mmdebstrap|makes Debian root file systems
+debian|e2fsprogs|makes their disks
+debian|openssh-client|makes the guest's SSH keys
+debian|openssl|hashes the guest's password
+debian|uidmap|lets a user own files as root
 lint|clang|second compiler
 lint|clang-format|code format
 lint|clang-tidy|static checks
@@ -55,6 +61,7 @@ expand() {
     run) echo "build run" ;;
     test) echo "build run test" ;;
     bench) echo "build run bench" ;;
+    debian) echo "build run debian" ;;
     lint) echo "build lint" ;;
     *)
         echo "install-deps: unknown purpose '$1'" >&2

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# For system tests with Debian guests; sourced after lib.sh.
+# shellcheck shell=sh disable=SC2154
+
+# with_debian base|full: its root is dom0's /dev/vda; what is written is
+# forgotten at the end. Kernel, initramfs and SSH come into dom0's image.
+with_debian() {
+    debian_folder=$O/images/debian-$1
+    [ -e "$debian_folder/disk.img" ] || skip "no Debian disk (make debian)"
+    extra_initrds="$extra_initrds -i $debian_folder/dom0.cpio"
+    qemu_more="$qemu_more -drive if=none,id=debian,format=raw,snapshot=on\
+,file=$debian_folder/disk.img -device virtio-blk-pci,drive=debian"
+}

@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs in a Debian guest: every program of this folder, then gdb, strace,
+# modules and swap. One line each, `ok NAME` or `not ok NAME`; the last says
+# how many failed.
+#   inside.sh [SECONDS]     how long clocks are compared (default 60)
+cd "$(dirname "$0")" || exit 1
+failed=0
+
+# one COMMAND...: its last line is its result
+one() {
+    line=$("$@" 2>&1 | tail -n 1)
+    case $line in
+    'ok '*) ;;
+    'not ok '*) failed=$((failed + 1)) ;;
+    *)
+        line="not ok $1: $line"
+        failed=$((failed + 1))
+        ;;
+    esac
+    echo "$line"
+}
+
+# says NAME FILE REGEX...: the file has lines like each of these
+says() {
+    says_name=$1
+    says_file=$2
+    shift 2
+    for regex in "$@"; do
+        grep -q -E -e "$regex" "$says_file" || {
+            tail -n 12 "$says_file"
+            echo "not ok $says_name: no line like '$regex'"
+            return 1
+        }
+    done
+    echo "ok $says_name"
+}
+
+watchpoint() {
+    gdb -q -batch -ex 'break main' -ex run -ex 'watch counter' -ex continue \
+        -ex 'print counter' -ex continue -ex 'print counter' \
+        -ex 'delete' -ex continue ./watched >/tmp/watch 2>&1
+    says watchpoint /tmp/watch '^Hardware watchpoint 2: counter' \
+        '^Old value = 0' '^New value = 1' '^Old value = 1' '^New value = 3' \
+        '^counter 6' 'exited normally'
+}
+
+single_step() {
+    gdb -q -batch -ex 'break step' -ex run -ex 'set $before = $pc' \
+        -ex 'stepi 200' -ex 'print $pc != $before' -ex 'delete' \
+        -ex continue ./watched >/tmp/step 2>&1
+    says single-step /tmp/step '^\$1 = 1' '^counter 6' 'exited normally'
+}
+
+traced() {
+    strace -f -o /tmp/trace sh -c 'echo traced; /bin/true' >/dev/null 2>&1
+    says strace /tmp/trace 'write\(1, "traced\\n", 7\) += 7' 'execve\(' \
+        'exited with 0'
+}
+
+modules() {
+    for round in 1 2 3 4 5; do
+        modprobe loop && grep -q '^loop ' /proc/modules &&
+            modprobe -r loop && ! grep -q '^loop ' /proc/modules &&
+            modprobe dm-mod && modprobe -r dm-mod || {
+            echo "not ok modules: round $round"
+            return 1
+        }
+    done
+    echo "ok modules"
+}
+
+to_swap() {
+    dd if=/dev/zero of=/swap bs=1M count=160 status=none && chmod 600 /swap &&
+        mkswap -q /swap && swapon /swap || {
+        echo "not ok swap: no swap file"
+        return 1
+    }
+    free_mb=$(($(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' \
+        /proc/meminfo) / 1024))
+    ./stress swap $((free_mb + 60))
+    swapoff /swap && rm /swap
+}
+
+one ./compat32
+# The same on each CPU alone.
+for cpu in $(seq 0 $(($(nproc) - 1))); do
+    one taskset -c "$cpu" ./compat32
+done
+one ./ldt
+one ./ports
+one ./avxsig
+one taskset -c 0 ./avxsig
+one ./stress
+one watchpoint
+one single_step
+one traced
+one modules
+one to_swap
+one ./clocks "${1:-60}"
+if dmesg | grep -E 'BUG:|WARNING: CPU|Oops|rcu.*stall|segfault'; then
+    echo "not ok kernel-log"
+    failed=$((failed + 1))
+fi
+echo "inside: $failed failed"
+[ $failed = 0 ]
