@@ -154,7 +154,7 @@ struct machine_vcpu {
     unsigned int cr4_updates;
     uint64_t xcr0;
     mfn_t root; /* as last loaded */
-    uint8_t fpu[512];
+    uint8_t fpu[4096];
 };
 
 /* -- guests (fake_guest.c) ------------------------------------------------- */

@@ -28,12 +28,23 @@ void machine_vcpu_get_bases(struct vcpu *v, struct vcpu_bases *bases)
 
 void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave)
 {
-    memcpy(v->machine->fpu, fxsave, sizeof(v->machine->fpu));
+    memcpy(v->machine->fpu, fxsave, 512);
 }
 
 void machine_vcpu_get_fpu(struct vcpu *v, void *fxsave)
 {
-    memcpy(fxsave, v->machine->fpu, sizeof(v->machine->fpu));
+    memcpy(fxsave, v->machine->fpu, 512);
+}
+
+const void *machine_vcpu_xstate(const struct vcpu *v)
+{
+    return v->machine->fpu;
+}
+
+void machine_vcpu_set_xstate(struct vcpu *v, const void *image, size_t bytes)
+{
+    machine_vcpu_reset_fpu(v);
+    memcpy(v->machine->fpu, image, bytes);
 }
 
 void machine_vcpu_reset_fpu(struct vcpu *v)

@@ -231,75 +231,6 @@ static void own_running_context_cannot_be_read(void **state)
     assert_int_equal(world_domctl(&op), -XEN_EINVAL);
 }
 
-static void extended_context_holds_the_callbacks(void **state)
-{
-    struct xen_domctl op = world_op(XEN_DOMCTL_set_ext_vcpucontext, 5);
-
-    (void)state;
-    op.u.ext_vcpucontext.size = sizeof(op.u.ext_vcpucontext);
-    op.u.ext_vcpucontext.sysenter_callback_eip = FAKE_GUEST_VA + 1;
-    op.u.ext_vcpucontext.sysenter_disables_events = 1;
-    op.u.ext_vcpucontext.syscall32_callback_eip = FAKE_GUEST_VA + 2;
-    assert_int_equal(world_domctl(&op), 0);
-    op = world_op(XEN_DOMCTL_get_ext_vcpucontext, 5);
-    assert_int_equal(world_domctl(&op), 0);
-    assert_int_equal(op.u.ext_vcpucontext.size, sizeof(op.u.ext_vcpucontext));
-    assert_int_equal(op.u.ext_vcpucontext.sysenter_callback_eip,
-                     FAKE_GUEST_VA + 1);
-    assert_int_equal(op.u.ext_vcpucontext.sysenter_disables_events, 1);
-    assert_int_equal(op.u.ext_vcpucontext.syscall32_callback_eip,
-                     FAKE_GUEST_VA + 2);
-    assert_int_equal(op.u.ext_vcpucontext.syscall32_disables_events, 0);
-}
-
-static void bad_extended_contexts_are_refused(void **state)
-{
-    struct xen_domctl op = world_op(XEN_DOMCTL_set_ext_vcpucontext, 5);
-
-    (void)state;
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL); /* size 0 */
-    op.u.ext_vcpucontext.size = sizeof(op.u.ext_vcpucontext);
-    op.u.ext_vcpucontext.sysenter_callback_eip = 0x8000000000000000UL;
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
-    op.u.ext_vcpucontext.sysenter_callback_eip = 0;
-    op.u.ext_vcpucontext.syscall32_callback_eip = 0x800000000000UL;
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
-    op.u.ext_vcpucontext.syscall32_callback_eip = 0;
-    op.u.ext_vcpucontext.vcpu = 2;
-    assert_int_equal(world_domctl(&op), -XEN_ESRCH);
-    op = world_op(XEN_DOMCTL_get_ext_vcpucontext, 0);
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL); /* our own */
-}
-
-static void no_extra_state_is_reported(void **state)
-{
-    struct xen_domctl op = world_op(XEN_DOMCTL_getvcpuextstate, 5);
-
-    (void)state;
-    op.u.vcpuextstate.size = 999;
-    op.u.vcpuextstate.xfeature_mask = 7;
-    assert_int_equal(world_domctl(&op), 0);
-    assert_int_equal(op.u.vcpuextstate.size, 0);
-    assert_int_equal(op.u.vcpuextstate.xfeature_mask, 0);
-    op.u.vcpuextstate.vcpu = 2;
-    assert_int_equal(world_domctl(&op), -XEN_ESRCH);
-    op = world_op(XEN_DOMCTL_setvcpuextstate, 5);
-    assert_int_equal(world_domctl(&op), 0);
-    op.u.vcpuextstate.size = 576;
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
-    op = world_op(XEN_DOMCTL_get_vcpu_msrs, 5);
-    op.u.vcpu_msrs.msr_count = 5;
-    assert_int_equal(world_domctl(&op), 0);
-    assert_int_equal(op.u.vcpu_msrs.msr_count, 0);
-    op = world_op(XEN_DOMCTL_set_vcpu_msrs, 5);
-    assert_int_equal(world_domctl(&op), 0);
-    op.u.vcpu_msrs.msr_count = 1;
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
-    op.u.vcpu_msrs.msr_count = 0;
-    op.u.vcpu_msrs.vcpu = 9;
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
-}
-
 static void trigger_is_nmi_only(void **state)
 {
     struct xen_domctl op = world_op(XEN_DOMCTL_sendtrigger, 5);
@@ -468,9 +399,6 @@ int main(void)
         CASE(null_context_forgets_everything),
         CASE(bad_contexts_are_refused),
         CASE(own_running_context_cannot_be_read),
-        CASE(extended_context_holds_the_callbacks),
-        CASE(bad_extended_contexts_are_refused),
-        CASE(no_extra_state_is_reported),
         CASE(trigger_is_nmi_only),
         CASE(affinity_is_set_and_what_counts_comes_back),
         CASE(affinity_maps_may_be_of_any_size),

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl commands on the vCPUs of a domain: creation, state in and out, where
- * they run and how much.
+ * domctl commands on the vCPUs of a domain: creation, context, where they run
+ * and how much.
  */
 #include "control.h"
 
 #include "core.h"
 #include "guest_copy.h"
 #include "mm.h"
-#include "nospec.h"
 #include "pv.h"
 #include "sched.h"
 #include "vcpu_time.h"
-
-/* vCPU @id of @d, or NULL. */
-static struct vcpu *vcpu_find(struct domain *d, uint32_t id)
-{
-    return id < d->max_vcpus ? d->vcpu[index_nospec(id, d->max_vcpus)] : NULL;
-}
 
 /* -- creation -------------------------------------------------------------- */
 
@@ -94,7 +87,7 @@ static int set_context(struct vcpu *v, guest_va_t from)
 int domctl_setvcpucontext(struct vcpu *caller, struct domain *d,
                           struct xen_domctl *op)
 {
-    struct vcpu *v = vcpu_find(d, op->u.vcpucontext.vcpu);
+    struct vcpu *v = control_vcpu(d, op->u.vcpucontext.vcpu);
     guest_va_t from = GUEST_HANDLE_VA(op->u.vcpucontext.ctxt);
     int rc;
 
@@ -120,7 +113,7 @@ int domctl_setvcpucontext(struct vcpu *caller, struct domain *d,
 int domctl_getvcpucontext(struct vcpu *caller, struct domain *d,
                           struct xen_domctl *op)
 {
-    struct vcpu *v = vcpu_find(d, op->u.vcpucontext.vcpu);
+    struct vcpu *v = control_vcpu(d, op->u.vcpucontext.vcpu);
     struct vcpu_guest_context *context;
     int rc;
 
@@ -142,115 +135,10 @@ int domctl_getvcpucontext(struct vcpu *caller, struct domain *d,
     return rc;
 }
 
-/* Callbacks from 32-bit code: the selectors are forced to our flat one. */
-int domctl_set_ext_vcpucontext(struct vcpu *caller, struct domain *d,
-                               struct xen_domctl *op)
-{
-    const struct xen_domctl_ext_vcpucontext *ext = &op->u.ext_vcpucontext;
-    struct vcpu *v = vcpu_find(d, ext->vcpu);
-
-    if (v == NULL) {
-        return -XEN_ESRCH;
-    }
-    if (v == caller ||
-        ext->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
-        !address_is_canonical(ext->sysenter_callback_eip) ||
-        !address_is_canonical(ext->syscall32_callback_eip)) {
-        return -XEN_EINVAL;
-    }
-    domain_pause(d);
-    v->pv.sysenter = (struct pv_callback){ext->sysenter_callback_eip,
-                                          ext->sysenter_disables_events != 0};
-    v->pv.syscall32 = (struct pv_callback){ext->syscall32_callback_eip,
-                                           ext->syscall32_disables_events != 0};
-    domain_unpause(d);
-    return 0;
-}
-
-int domctl_get_ext_vcpucontext(struct vcpu *caller, struct domain *d,
-                               struct xen_domctl *op)
-{
-    struct xen_domctl_ext_vcpucontext *ext = &op->u.ext_vcpucontext;
-    const struct vcpu *v = vcpu_find(d, ext->vcpu);
-    uint32_t id = ext->vcpu;
-
-    if (v == NULL) {
-        return -XEN_ESRCH;
-    }
-    if (v == caller) {
-        return -XEN_EINVAL;
-    }
-    *ext =
-        (struct xen_domctl_ext_vcpucontext){.vcpu = id, .size = sizeof(*ext)};
-    ext->sysenter_callback_cs = GUEST_SELECTOR_CS64;
-    ext->sysenter_callback_eip = v->pv.sysenter.address;
-    ext->sysenter_disables_events = v->pv.sysenter.masks_events;
-    ext->syscall32_callback_cs = GUEST_SELECTOR_CS64;
-    ext->syscall32_callback_eip = v->pv.syscall32.address;
-    ext->syscall32_disables_events = v->pv.syscall32.masks_events;
-    return 0;
-}
-
-/* Extended state is not told apart from the FPU image of the context: the
- * tools see "none", and write no record of it. */
-int domctl_getvcpuextstate(struct vcpu *caller, struct domain *d,
-                           struct xen_domctl *op)
-{
-    const struct vcpu *v = vcpu_find(d, op->u.vcpuextstate.vcpu);
-
-    if (v == NULL) {
-        return -XEN_ESRCH;
-    }
-    if (v == caller) {
-        return -XEN_EINVAL;
-    }
-    op->u.vcpuextstate.xfeature_mask = 0;
-    op->u.vcpuextstate.size = 0;
-    return 0;
-}
-
-int domctl_setvcpuextstate(struct vcpu *caller, struct domain *d,
-                           struct xen_domctl *op)
-{
-    const struct vcpu *v = vcpu_find(d, op->u.vcpuextstate.vcpu);
-
-    if (v == NULL) {
-        return -XEN_ESRCH;
-    }
-    if (v == caller || op->u.vcpuextstate.size != 0) {
-        return -XEN_EINVAL;
-    }
-    return 0;
-}
-
-/* No MSR of a PV guest outlives the vCPU's context. */
-int domctl_get_vcpu_msrs(struct vcpu *caller, struct domain *d,
-                         struct xen_domctl *op)
-{
-    const struct vcpu *v = vcpu_find(d, op->u.vcpu_msrs.vcpu);
-
-    if (v == NULL || v == caller) {
-        return -XEN_EINVAL;
-    }
-    op->u.vcpu_msrs.msr_count = 0;
-    return 0;
-}
-
-int domctl_set_vcpu_msrs(struct vcpu *caller, struct domain *d,
-                         struct xen_domctl *op)
-{
-    const struct vcpu *v = vcpu_find(d, op->u.vcpu_msrs.vcpu);
-
-    if (v == NULL || v == caller || op->u.vcpu_msrs.msr_count != 0) {
-        return -XEN_EINVAL;
-    }
-    return 0;
-}
-
 int domctl_sendtrigger(struct vcpu *caller, struct domain *d,
                        struct xen_domctl *op)
 {
-    struct vcpu *v = vcpu_find(d, op->u.sendtrigger.vcpu);
+    struct vcpu *v = control_vcpu(d, op->u.sendtrigger.vcpu);
 
     (void)caller;
     if (v == NULL) {

@@ -146,6 +146,9 @@ SYSCTL_LIST(X, N)
 /* Part of core_reset(). */
 void domctl_reset(void);
 
+/* vCPU @id of @d, or NULL. (domctl_state.c) */
+struct vcpu *control_vcpu(struct domain *d, uint32_t id);
+
 /* -- control.c ------------------------------------------------------------- */
 
 /* One domain's line of a listing; all of @info is written. */

@@ -153,6 +153,11 @@ void machine_vcpu_get_bases(struct vcpu *v, struct vcpu_bases *bases);
 void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave);
 void machine_vcpu_get_fpu(struct vcpu *v, void *fxsave);
 void machine_vcpu_reset_fpu(struct vcpu *v);
+/* The XSAVE image of @v in its standard form; to be read while @v does not run.
+ * Setting takes @bytes of one, and what they lack has its initial value; the
+ * caller has checked the header against what @v may use. */
+const void *machine_vcpu_xstate(const struct vcpu *v);
+void machine_vcpu_set_xstate(struct vcpu *v, const void *image, size_t bytes);
 /* Exchange active and other GS base: a kernel <-> user mode switch. */
 void machine_swap_gs(void);
 /* Load a selector into user GS; a bad one loads null. */

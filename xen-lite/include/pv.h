@@ -42,6 +42,11 @@ struct vcpu;
 #define X86_CR4_OSXMMEXCPT (1UL << 10)
 #define X86_CR4_FSGSBASE   (1UL << 16)
 #define X86_CR4_OSXSAVE    (1UL << 18)
+/* XCR0: x87, SSE, AVX, and the three of AVX-512. */
+#define X86_XCR0_X87    1UL
+#define X86_XCR0_SSE    2UL
+#define X86_XCR0_AVX    4UL
+#define X86_XCR0_AVX512 0xe0UL
 /* What a guest reads in CR0 and CR4 at its start. */
 #define PV_CR0_DEFAULT 0x80050033UL
 #define PV_CR4_DEFAULT \
@@ -51,6 +56,17 @@ struct vcpu;
 #define X86_DR6_RESERVED_ZERO (0xffffffff00000000UL | (1UL << 12))
 #define X86_DR7_FIXED         0x400UL
 #define X86_DR7_GD            (1UL << 13)
+
+/* Is @value a set of states out of @mask that XSETBV takes (SDM 1 13.3)? */
+static inline bool xcr0_valid(uint64_t value, uint64_t mask)
+{
+    uint64_t avx512 = value & X86_XCR0_AVX512;
+
+    return (value & ~mask) == 0 && (value & X86_XCR0_X87) != 0 &&
+           ((value & X86_XCR0_AVX) == 0 || (value & X86_XCR0_SSE) != 0) &&
+           (avx512 == 0 || (avx512 == X86_XCR0_AVX512 &&
+                            (value & X86_XCR0_AVX) != 0));
+}
 
 enum x86_vector {
     VECTOR_DE = 0,

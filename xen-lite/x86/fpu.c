@@ -24,11 +24,7 @@
 #define MXCSR_MASK_PLAIN  0xffbfU
 
 /* Components that we know: x87, SSE, AVX, and the three of AVX-512. */
-#define XCR0_KNOWN  0xe7ULL
-#define XCR0_X87    1ULL
-#define XCR0_SSE    2ULL
-#define XCR0_AVX    4ULL
-#define XCR0_AVX512 0xe0ULL
+#define XCR0_KNOWN 0xe7ULL
 
 static uint64_t host_xcr0; /* 0 without XSAVE */
 static uint32_t fpu_bytes;
@@ -92,25 +88,9 @@ void fpu_vcpu_destroy(struct vcpu *v)
     }
 }
 
-/* Is @value a set of components that XSETBV and XRSTOR take? */
-static bool xcr0_valid(uint64_t value)
-{
-    if ((value & XCR0_X87) == 0 || (value & ~host_xcr0) != 0) {
-        return false;
-    }
-    if ((value & XCR0_AVX) != 0 && (value & XCR0_SSE) == 0) {
-        return false;
-    }
-    if ((value & XCR0_AVX512) != 0 &&
-        ((value & XCR0_AVX512) != XCR0_AVX512 || (value & XCR0_AVX) == 0)) {
-        return false;
-    }
-    return true;
-}
-
 int machine_set_xcr0(uint64_t value)
 {
-    if (host_xcr0 == 0 || !xcr0_valid(value)) {
+    if (!xcr0_valid(value, host_xcr0)) {
         return -XEN_EINVAL;
     }
     xsetbv(value);
@@ -119,7 +99,7 @@ int machine_set_xcr0(uint64_t value)
 
 static uint64_t guest_xcr0(const struct vcpu *v)
 {
-    return v->pv.xcr0 != 0 ? v->pv.xcr0 : XCR0_X87;
+    return v->pv.xcr0 != 0 ? v->pv.xcr0 : X86_XCR0_X87;
 }
 
 void fpu_save(struct vcpu *v)
@@ -172,7 +152,7 @@ void machine_set_ts(bool set)
 /* Mark the x87 and SSE parts of an XSAVE image as present. */
 static void set_header(uint8_t *image)
 {
-    uint64_t present = XCR0_X87 | XCR0_SSE;
+    uint64_t present = X86_XCR0_X87 | X86_XCR0_SSE;
 
     if (host_xcr0 != 0) {
         memset(image + XSAVE_HEADER, 0, 64);
@@ -192,17 +172,38 @@ void machine_vcpu_reset_fpu(struct vcpu *v)
     set_header(image);
 }
 
-void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave)
+static void load_image(uint8_t *image, const void *from, size_t bytes)
 {
-    uint8_t *image = v->machine->fpu;
     uint32_t mxcsr;
 
     memset(image, 0, PAGE_BYTES);
-    memcpy(image, fxsave, FXSAVE_BYTES);
+    memcpy(image, from, bytes);
     memcpy(&mxcsr, image + MXCSR_OFFSET, sizeof(mxcsr));
     mxcsr &= mxcsr_mask; /* a reserved bit would fault in our FXRSTOR */
     memcpy(image + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
-    set_header(image);
+}
+
+void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave)
+{
+    load_image(v->machine->fpu, fxsave, FXSAVE_BYTES);
+    set_header(v->machine->fpu);
+}
+
+void machine_vcpu_set_xstate(struct vcpu *v, const void *image, size_t bytes)
+{
+    uint8_t *to = v->machine->fpu;
+    uint64_t present;
+
+    load_image(to, image, bytes < fpu_bytes ? bytes : fpu_bytes);
+    memcpy(&present, to + XSAVE_HEADER, sizeof(present));
+    present &= host_xcr0;
+    memset(to + XSAVE_HEADER, 0, 64);
+    memcpy(to + XSAVE_HEADER, &present, sizeof(present));
+}
+
+const void *machine_vcpu_xstate(const struct vcpu *v)
+{
+    return v->machine->fpu;
 }
 
 void machine_vcpu_get_fpu(struct vcpu *v, void *fxsave)
