@@ -25,7 +25,7 @@ UNIT_SRCS_e820 := xen-lite/mm/e820.c
 UNIT_SRCS_unpack := $(sort $(wildcard xen-lite/unpack/*.c))
 UNIT_CFLAGS_test_unpack_kernel = -DUNPACK_DATA='"$(O)/unit/data"'
 UNIT_CFLAGS_test_unpack = -DUNPACK_DATA='"$(O)/unit/data"' \
-    -DUNPACK_KERNELS='"$(O)/cache/root/boot/vmlinuz-*"'
+    -DUNPACK_KERNELS='"$(CACHE)/root/boot/vmlinuz-*"'
 
 # Our own string.c under other names, beside libc's.
 UNIT_EXTRA_string = $(O)/unit/$(1)/own_string.o

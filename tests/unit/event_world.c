@@ -34,6 +34,7 @@ static struct {
     unsigned int preempt_period;
     _Atomic unsigned int spins;
     _Atomic bool yield_in_locks;
+    void (*at_release)(void);
     _Atomic unsigned int preempt_checks;
     char console[CONSOLE_BYTES];
     size_t console_used;
@@ -74,6 +75,12 @@ void fake_lock_released(unsigned int class_of)
     held[class_of]--;
     if (class_of == LOCK_EVENT_QUEUE && atomic_load(&world.yield_in_locks)) {
         syscall(SYS_sched_yield);
+    }
+    if (class_of == LOCK_EVENT_QUEUE && world.at_release != NULL) {
+        void (*call)(void) = world.at_release;
+
+        world.at_release = NULL;
+        call();
     }
 }
 
@@ -268,6 +275,11 @@ unsigned int world_spins(void)
 void world_yield_in_locks(bool yield)
 {
     atomic_store(&world.yield_in_locks, yield);
+}
+
+void world_at_queue_release(void (*call)(void))
+{
+    world.at_release = call;
 }
 
 const char *world_console(void)

@@ -50,6 +50,8 @@ unsigned int world_spins(void);
 /* Let other threads run whenever a domain's event lock has been taken, or that
  * of a queue given back. */
 void world_yield_in_locks(bool yield);
+/* Call once, before the next queue's lock is given back. */
+void world_at_queue_release(void (*call)(void));
 /* What was printed, NUL-ended. */
 const char *world_console(void);
 void world_console_input(const char *text);

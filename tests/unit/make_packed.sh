@@ -19,6 +19,9 @@ rm -f "$dir"/*
     tail -c 30000 /bin/bash
 } >"$dir/mixed.plain"
 head -c 70000 /dev/urandom >"$dir/noise.plain"
+# opcodes and sign bytes close together, for the x86 filter
+head -c 40000 /dev/urandom | LC_ALL=C tr '\000-\237' \
+    '[\350*64][\351*32][\000*32][\377*32]' >"$dir/opcodes.plain"
 head -c 200000 /dev/zero >"$dir/zeros.plain"
 printf 'A short text, a short text, a text.' >"$dir/short.plain"
 printf 'x' >"$dir/byte.plain"

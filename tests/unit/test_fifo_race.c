@@ -266,6 +266,45 @@ static void no_event_is_lost_between_cpus(void **state)
     }
 }
 
+static evtchn_port_t other_port;
+static pthread_t other_thread;
+
+static void *send_other(void *arg)
+{
+    (void)arg;
+    assert_int_equal(evtchn_send(guest, other_port), 0);
+    return NULL;
+}
+
+/* Another CPU sends now, and is next to have the lock that is held here. */
+static void send_other_meanwhile(void)
+{
+    unsigned int spins = world_spins();
+
+    pthread_create(&other_thread, NULL, send_other, NULL);
+    while (world_spins() == spins) {
+    }
+}
+
+/* A tail that was taken off joins again before another goes behind it. */
+static void old_tail_joins_before_another_cpus_port(void **state)
+{
+    struct consumer consumer = {{0}};
+    evtchn_port_t got[2];
+    evtchn_port_t port = ipi(0);
+
+    (void)state;
+    other_port = ipi(0);
+    assert_int_equal(evtchn_send(guest, port), 0);
+    assert_int_equal(consume(&consumer, control[0], got, 2), 1);
+    world_at_queue_release(send_other_meanwhile);
+    assert_int_equal(evtchn_send(guest, port), 0);
+    pthread_join(other_thread, NULL);
+    assert_int_equal(consume(&consumer, control[0], got, 2), 2);
+    assert_int_equal(got[0], port);
+    assert_int_equal(got[1], other_port);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +312,7 @@ int main(void)
 #define BARE(name) \
     cmocka_unit_test_setup_teardown(name, bare_setup, world_teardown)
         TEST(garbage_words_and_blocks_hurt_nobody),
+        TEST(old_tail_joins_before_another_cpus_port),
         TEST(no_event_is_lost_between_cpus),
     };
 

@@ -146,6 +146,28 @@ static void long_sleeper_does_not_starve_the_awake(void **state)
                     580);
 }
 
+/* Who woke runs at once, and with no more right than the others soon after. */
+static void boost_lasts_a_millisecond(void **state)
+{
+    struct domain *a;
+    struct domain *b;
+
+    (void)state;
+    world_limit_cpus(1);
+    a = weighted(1, 1, 256);
+    b = weighted(2, 1, 256);
+    domain_pause_nosync(b);
+    world_run(1 * WORLD_S, 1 * WORLD_MS);
+    domain_unpause(b);
+    world_run(500000, STEP);
+    assert_true(atomic_load(&b->vcpu[0]->sched.running));
+    assert_true(b->vcpu[0]->sched.boosted);
+    world_run(1 * WORLD_MS, STEP);
+    assert_true(atomic_load(&b->vcpu[0]->sched.running)); /* still behind */
+    assert_false(atomic_load(&a->vcpu[0]->sched.running));
+    assert_false(b->vcpu[0]->sched.boosted);
+}
+
 /* -- caps ------------------------------------------------------------------ */
 
 static struct domain *capped(domid_t domid, unsigned int vcpus, uint16_t cap)
@@ -309,6 +331,7 @@ int main(void)
         CASE(changed_weight_takes_effect),
         CASE(new_domain_does_not_starve_the_old),
         CASE(long_sleeper_does_not_starve_the_awake),
+        CASE(boost_lasts_a_millisecond),
         CASE(cap_limits_a_lone_domain),
         CASE(late_timers_do_not_eat_a_cap),
         CASE(cap_is_shared_by_vcpus),

@@ -242,6 +242,34 @@ static void check_trailing(const char *path, const struct file *packed,
     free(longer.data);
 }
 
+/* A zstd frame of two literals and one sequence, which takes @literals of them
+ * and repeats the last byte three times. */
+static int unpack_zstd_sequence(uint8_t literals)
+{
+    const uint8_t frame[] = {
+        0x28, 0xb5, 0x2f,     0xfd, 0x20, literals + 3, /* one segment */
+        0x4d, 0,    0,                       /* last block: 9 bytes */
+        0x10, 'a',  'b',                     /* raw literals */
+        1,    0x54, literals, 0,    0,    1, /* one sequence, all codes fixed */
+    };
+    struct file packed = {malloc(sizeof(frame)), sizeof(frame)};
+    struct file plain = {(uint8_t *)(uintptr_t) "abbbb", 5};
+    bool same;
+    int rc;
+
+    memcpy(packed.data, frame, sizeof(frame));
+    rc = unpack(&packed, literals + 3U, &plain, &same);
+    free(packed.data);
+    return rc == 0 && !same ? -1 : rc;
+}
+
+static void zstd_sequence_with_too_many_literals_is_eilseq(void **state)
+{
+    (void)state;
+    assert_int_equal(unpack_zstd_sequence(2), 0);
+    assert_int_equal(unpack_zstd_sequence(3), -XEN_EILSEQ);
+}
+
 static void data_behind_a_stream_is_ignored(void **state)
 {
     (void)state;
@@ -409,6 +437,7 @@ int main(void)
         cmocka_unit_test(truncated_lz4_blocks_are_refused),
         cmocka_unit_test(damaged_files_are_noticed),
         cmocka_unit_test(chunk_with_a_byte_too_many_is_eilseq),
+        cmocka_unit_test(zstd_sequence_with_too_many_literals_is_eilseq),
         cmocka_unit_test(data_behind_a_stream_is_ignored),
         cmocka_unit_test(unknown_filters_and_checks_are_eopnotsupp),
         cmocka_unit_test(formats_are_told_by_magic),

@@ -28,7 +28,7 @@ static inline mfn_t page_mfn(const struct page *page)
 
 #define FRAME_MAX_ORDER 18U
 
-/* Give RAM to the allocator (at boot). */
+/* Give RAM to the allocator (at boot), never frame 0. */
 void frame_alloc_add(mfn_t first, unsigned long count);
 /*
  * 2^@order frames below @address_bits of machine address (64: anywhere; high

@@ -104,15 +104,14 @@ static bool is_free_block(unsigned long mfn, unsigned int order)
            page->table_progress == order + 1;
 }
 
-/* Put a block back, joined with its free neighbours. */
+/* Put a block back, joined with its free neighbours, which are of its zone:
+ * only frame 0 has others. */
 static void block_free(unsigned long mfn, unsigned int order)
 {
-    unsigned int zone = zone_of(mfn);
-
     while (order < FRAME_MAX_ORDER) {
         unsigned long buddy = mfn ^ (1UL << order);
 
-        if (zone_of(buddy) != zone || !is_free_block(buddy, order)) {
+        if (!is_free_block(buddy, order)) {
             break;
         }
         block_remove(buddy, order);
@@ -309,6 +308,7 @@ void frame_alloc_add(mfn_t first, unsigned long count)
     unsigned long mfn = first.number;
     unsigned long end = mfn + count;
 
+    BUG_ON(mfn == 0);
     spin_lock(&heap_lock);
     prepare_zones();
     total_frames += count;
