@@ -20,7 +20,7 @@ packages="xen-hypervisor-4.17-amd64 xen-utils-4.17 xen-utils-common
     libxenforeignmemory1 libxengnttab1 libxenhypfs1 libxenstore4
     libxentoolcore1 libxentoollog1
     libc6 libgcc-s1 libuuid1 libyajl2 liblzma5 libzstd1 zlib1g libext2fs2 libcom-err2
-    libtinfo6 libncurses6"
+    libtinfo6 libncurses6 bash mount util-linux libsmartcols1"
 
 mkdir -p "$cache/deb"
 cache=$(cd "$cache" && pwd)
@@ -80,7 +80,7 @@ if [ -n "$missing" ]; then
             exit 1
         }
     fi
-    rm -rf "$cache/root"
+    rm -f "$cache/root/kver"
 fi
 
 [ -e "$cache/root/kver" ] && exit 0
@@ -98,4 +98,7 @@ kver=$(ls lib/modules)
 PATH=$PATH:/usr/sbin:/sbin depmod -b . "$kver"
 (cd "$cache/deb" && ls) >versions
 echo "$kver" >kver
+# At once, for others who read the tree meanwhile.
+[ ! -e "$cache/root" ] || mv "$cache/root" "$cache/root.old"
 mv "$cache/root.new" "$cache/root"
+rm -rf "$cache/root.old"

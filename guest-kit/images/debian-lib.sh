@@ -3,20 +3,13 @@
 # from a disk of dom0's. Sourced after xl-guest.sh; TOOL may be xl or xlite.
 # shellcheck shell=sh
 
+# dom0 is .1 on the bridge xenbr0 (start_backends).
 debian_net=192.168.77
 
 # debian_disk: dom0's disk that holds the guest's root (the first of virtio)
 debian_disk() {
     modprobe -a virtio_pci virtio_blk xen-blkback xen-netback bridge
     wait_for 60 test -b /dev/vda
-}
-
-# debian_bridge: the bridge for guests, dom0 at $debian_net.1
-debian_bridge() {
-    [ ! -e /sys/class/net/xenbr0 ] || return 0
-    brctl addbr xenbr0
-    ip addr add "$debian_net.1/24" dev xenbr0
-    ip link set xenbr0 up
 }
 
 # debian_config NAME N [LINE...]: /run/NAME.cfg, address $debian_net.N; lines
@@ -42,22 +35,9 @@ debian_ssh() {
         -o StrictHostKeyChecking=yes "root@$debian_net.$xl_n" "$@"
 }
 
-# debian_vif NAME: what a hot-plug script does, where none is configured
-debian_vif() {
-    xl_id=$(guest_id "$1")
-    xl_back=/local/domain/0/backend/vif/$xl_id/0
-    wait_for 60 test -e "/sys/class/net/vif$xl_id.0" || return 1
-    [ "$(xenstore-read "$xl_back/hotplug-status" 2>/dev/null)" != connected ] ||
-        return 0
-    brctl addif xenbr0 "vif$xl_id.0"
-    ip link set "vif$xl_id.0" up
-    xenstore-write "$xl_back/hotplug-status" connected
-}
-
 # debian_up NAME N: create it, and wait until SSH answers
 debian_up() {
     "$TOOL" create "/run/$1.cfg" || return 1
-    debian_vif "$1" || return 1
     wait_for 600 debian_ssh "$2" true
 }
 

@@ -34,5 +34,5 @@ install -m 600 "$folder/../debian-keys/user" "$image/root/.ssh/id_ed25519"
 echo "debian $(cut -d' ' -f1,2 "$folder/../debian-keys/host.pub")" \
     >"$image/root/.ssh/known_hosts"
 chmod 700 "$image/root/.ssh"
-install -m 644 "$here/debian-lib.sh" "$image/lib/"
+install -m 644 "$here/debian-lib.sh" "$here/debian-run.sh" "$image/lib/"
 "$here/mkcpio.sh" "$image" "$output"

@@ -45,10 +45,17 @@ for name in chmod exists list ls read rm watch write; do
 done
 mkdir -p "$image/usr/sbin"
 ln -s "/$xenbin/xl" "$image/usr/sbin/xl"
-# No hot-plug scripts here, and dom0's memory is set on the command line.
+# Debian's hot-plug scripts, and of what they call those programs that busybox
+# lacks or has with less. Its ip, brctl, stat and logger do.
+cp -a "$root/etc/xen/scripts" "$image/etc/xen/"
+put_program "$root/bin/bash" bin/bash
+put_program "$root/sbin/losetup" sbin/losetup
+put_program "$root/usr/bin/flock" usr/bin/flock
+# dom0's memory is set on the command line.
 cat >"$image/etc/xen/xl.conf" <<'CONF'
 autoballoon="off"
-run_hotplug_scripts=0
+run_hotplug_scripts=1
+vif.default.bridge="xenbr0"
 CONF
 
 # The C library loads this one by name when a thread is cancelled.

@@ -22,7 +22,8 @@ chmod 755 "$image"
 mkdir -p "$image/etc" "$image/lib" "$image/proc" "$image/sys" "$image/dev" \
     "$image/run" "$image/tmp" "$image/root"
 put_busybox
-put_modules xen-blkfront xen-netfront xen-evtchn xen-privcmd
+put_modules xen-blkfront xen-netfront xen-evtchn xen-privcmd ext4 \
+    crc32c_generic
 echo "root:x:0:0:root:/root:/bin/sh" >"$image/etc/passwd"
 install -m 755 "$here/guest-init" "$image/init"
 install -m 644 "$here/xl-lib.sh" "$here/xl-work.sh" "$image/lib/"

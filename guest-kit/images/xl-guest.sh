@@ -53,6 +53,29 @@ guest_line() {
     tr -d '\r' <"$(guest_log "$1")" | grep -E -e "$2"
 }
 
+# guest_run NAME SECONDS COMMAND: a guest in mode agent runs it; its status
+guest_run() {
+    xl_log=$(guest_log "$1")
+    xl_next=$(($(grep -c '^XL-DONE' "$xl_log") + 1))
+    echo "$3" >"$(xenstore-read \
+        "/local/domain/$(guest_id "$1")/console/tty")"
+    wait_for "$2" guest_says "$xl_log" "^XL-DONE $xl_next " || {
+        echo "guest $1 did not finish '$3':"
+        tail -n 5 "$xl_log"
+        return 1
+    }
+    grep -q "^XL-DONE $xl_next rc=0" "$xl_log" && return 0
+    echo "guest $1 failed at '$3':"
+    tail -n 5 "$xl_log"
+    return 1
+}
+
+# guest_output NAME: what its last command of guest_run said
+guest_output() {
+    tr -d '\r' <"$(guest_log "$1")" | awk '/^XL-DONE/ { last = text; text = ""
+        next } { text = text $0 "\n" } END { printf "%s", last }'
+}
+
 # domid of NAME, nothing if there is none
 guest_id() {
     for xl_id in $(xenstore-list /local/domain); do
@@ -77,6 +100,7 @@ check() {
     else
         echo "XL-CHECK failed $xl_what"
         xl_failures=$((xl_failures + 1))
+        return 1
     fi
 }
 

@@ -67,5 +67,14 @@ start_xen_services() {
     stage xenstored
     xen-init-dom0 || return 1
     xenconsoled --log=all --pid-file=/run/xenconsoled.pid || return 1
+    start_backends
     stage xen-services
+}
+
+# Disks and networks for guests: dom0's drivers, and a bridge that guests'
+# interfaces join.
+start_backends() {
+    modprobe -a xen-blkback xen-netback loop bridge || return 0
+    brctl addbr xenbr0
+    ifconfig xenbr0 192.168.77.1 netmask 255.255.255.0 up
 }
