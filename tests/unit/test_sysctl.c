@@ -366,31 +366,6 @@ static void pool_0_has_everything(void **state)
     assert_int_equal(map[0], 0);
 }
 
-static void pools_cannot_be_changed(void **state)
-{
-    struct xen_sysctl op = pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0);
-
-    (void)state;
-    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, 1), -XEN_EOPNOTSUPP);
-    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 0), -XEN_EBUSY);
-    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1), -XEN_ENOENT);
-    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 0), -XEN_ENODEV);
-    assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 2), -XEN_ENOENT);
-    assert_int_equal(pool(99, 0), -XEN_ENOSYS);
-    (void)world_domain_paused(7, 1);
-    op.u.cpupool_op.domid = 7;
-    assert_int_equal(world_sysctl(&op), 0);
-    op.u.cpupool_op.domid = 8;
-    assert_int_equal(world_sysctl(&op), -XEN_ESRCH);
-    op.u.cpupool_op.domid = 0;
-    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
-    op.u.cpupool_op.domid = 0x10007;
-    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
-    op.u.cpupool_op.domid = 7;
-    op.u.cpupool_op.cpupool_id = 1;
-    assert_int_equal(world_sysctl(&op), -XEN_ENOENT);
-}
-
 static void ratelimit_is_read_and_set(void **state)
 {
     struct xen_sysctl op = world_sys(XEN_SYSCTL_scheduler_op);
@@ -554,7 +529,6 @@ int main(void)
         CASE(there_is_one_node),
         CASE(devices_are_near_no_node_known),
         CASE(pool_0_has_everything),
-        CASE(pools_cannot_be_changed),
         CASE(ratelimit_is_read_and_set),
         CASE(feature_sets_come_by_index),
         CASE(policies_come_by_index),

@@ -273,7 +273,7 @@ static int check_config(const struct xen_domctl_createdomain *config)
     if ((config->arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0) {
         return -XEN_EINVAL;
     }
-    if (config->cpupool_id != 0) {
+    if (!cpupool_exists(config->cpupool_id)) {
         return -XEN_ENOENT;
     }
     return check_grants(config);
@@ -376,6 +376,7 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *config,
     }
     d->privileged = privileged;
     d->config = *config;
+    atomic_store(&d->cpupool, config->cpupool_id);
     memcpy(d->handle, config->handle, sizeof(d->handle));
     atomic_store(&d->pause_count, 1);
     atomic_store(&d->controller_pauses, 1);

@@ -9,7 +9,28 @@
 #include "guest_copy.h"
 #include "mm.h"
 #include "sched.h"
+#include "spinlock.h"
 #include "string.h"
+
+/* Outside all other locks. Who finds it taken tries again from the guest, so
+ * that nobody spins while the holder waits for a vCPU to leave its CPU. */
+static struct spinlock control_lock = SPINLOCK_INIT(LOCK_DOMCTL);
+
+bool control_begin(void)
+{
+    return spin_trylock(&control_lock);
+}
+
+void control_end(void)
+{
+    spin_unlock(&control_lock);
+}
+
+void control_reset(void)
+{
+    spin_init(&control_lock, LOCK_DOMCTL);
+    domctl_reset();
+}
 
 /* -- listings -------------------------------------------------------------- */
 
@@ -73,7 +94,7 @@ void control_domain_info(struct domain *d,
     spin_unlock(&d->page_lock);
     info->shared_info_frame = d->shared_mfn.number;
     memcpy(info->handle, d->handle, sizeof(info->handle));
-    info->cpupool = d->cpupool;
+    info->cpupool = atomic_load(&d->cpupool);
     info->gpaddr_bits =
         (uint8_t)cpu_policy_get(CPU_POLICY_HOST)->extended[8].eax;
     info->arch_config = d->config.arch;

@@ -10,7 +10,6 @@
 #include "guest_copy.h"
 #include "mm.h"
 #include "nospec.h"
-#include "spinlock.h"
 #include "string.h"
 #include "vcpu_time.h"
 
@@ -28,9 +27,6 @@ static const struct domctl_command domctl_commands[] = {
 #undef N
 };
 
-/* Outside all other locks. Who finds it taken tries again from the guest, so
- * that nobody spins while the holder waits for a vCPU to leave its CPU. */
-static struct spinlock domctl_lock = SPINLOCK_INIT(LOCK_DOMCTL);
 static domid_t last_domid; /* given by us, not asked for */
 
 /* -- life ------------------------------------------------------------------ */
@@ -212,11 +208,11 @@ static int domctl_run(struct vcpu *caller, struct xen_domctl *op)
         rc = -XEN_EPERM;
     } else if (command->run == NULL) {
         rc = -(command->error != 0 ? command->error : XEN_ENOSYS);
-    } else if (!spin_trylock(&domctl_lock)) {
+    } else if (!control_begin()) {
         rc = -XEN_ERESTART;
     } else {
         rc = command->run(caller, d, op);
-        spin_unlock(&domctl_lock);
+        control_end();
     }
     if (d != NULL) {
         domain_put(d);
@@ -237,7 +233,6 @@ static bool domctl_copies_back(const struct xen_domctl *op, int rc)
 
 void domctl_reset(void)
 {
-    spin_init(&domctl_lock, LOCK_DOMCTL);
     last_domid = 0;
 }
 

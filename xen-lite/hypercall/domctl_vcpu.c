@@ -172,12 +172,14 @@ static int affinity_checks(struct domain *d,
 static int affinity_write_effective(struct vcpu *v,
                                     struct xen_domctl_vcpuaffinity *request)
 {
+    struct cpumask cpus;
     struct cpumask hard;
     struct cpumask soft;
     int rc = 0;
 
     sched_get_affinity(v, &hard, &soft);
-    cpumask_and(&hard, &cpus_online);
+    cpupool_cpus(atomic_load(&v->domain->cpupool), &cpus);
+    cpumask_and(&hard, &cpus);
     cpumask_and(&soft, &hard);
     if ((request->flags & XEN_VCPUAFFINITY_HARD) != 0) {
         rc = control_write_cpumask(&request->cpumap_hard, &hard);

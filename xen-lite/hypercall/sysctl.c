@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_sysctl: dispatch, the console ring, lists of domains and CPUs,
- * the scheduler as a whole. <xen/sysctl.h>.
+ * HYPERVISOR_sysctl: dispatch, the console ring, lists of domains and CPUs.
+ * <xen/sysctl.h>.
  */
 #include "hypercall.h"
 
@@ -9,6 +9,7 @@
 #include "core.h"
 #include "guest_copy.h"
 #include "mm.h"
+#include "nospec.h"
 #include "sched.h"
 
 struct sysctl_command {
@@ -141,116 +142,27 @@ int sysctl_availheap(struct xen_sysctl *op)
     return 0;
 }
 
-/* -- scheduler ------------------------------------------------------------- */
-
-int sysctl_sched_id(struct xen_sysctl *op)
-{
-    op->u.sched_id.sched_id = CONTROL_SCHEDULER;
-    return 0;
-}
-
-int sysctl_scheduler_op(struct xen_sysctl *op)
-{
-    struct xen_sysctl_scheduler_op *request = &op->u.scheduler_op;
-
-    if (request->sched_id != CONTROL_SCHEDULER) {
-        return -XEN_EINVAL;
-    }
-    if (request->cpupool_id != 0) {
-        return -XEN_ESRCH;
-    }
-    switch (request->cmd) {
-    case XEN_SYSCTL_SCHEDOP_putinfo:
-        return sched_set_ratelimit_us(request->u.sched_credit2.ratelimit_us);
-    case XEN_SYSCTL_SCHEDOP_getinfo:
-        request->u.sched_credit2.ratelimit_us = sched_get_ratelimit_us();
-        return 0;
-    default:
-        return -XEN_EINVAL;
-    }
-}
-
-static int cpupool_info(struct xen_sysctl_cpupool_op *request)
-{
-    domid_t next = 0;
-    struct domain *d;
-
-    if (request->cpupool_id != 0 &&
-        request->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY) {
-        return -XEN_ENOENT;
-    }
-    request->cpupool_id = 0;
-    request->sched_id = CONTROL_SCHEDULER;
-    request->n_dom = 0;
-    while ((d = domain_get_at_or_after(next)) != NULL) {
-        request->n_dom++;
-        next = (domid_t)(d->domid + 1);
-        domain_put(d);
-    }
-    return control_write_cpumask(&request->cpumap, &cpus_online);
-}
-
-static int cpupool_free_info(const struct xen_sysctl_cpupool_op *request)
-{
-    struct cpumask none;
-
-    cpumask_clear_all(&none);
-    return control_write_cpumask(&request->cpumap, &none);
-}
-
-static int cpupool_move(const struct xen_sysctl_cpupool_op *request)
-{
-    struct domain *d;
-
-    if (request->domid == 0 || request->domid >= DOMID_FIRST_RESERVED) {
-        return -XEN_EINVAL;
-    }
-    d = domain_get((domid_t)request->domid);
-    if (d == NULL) {
-        return -XEN_ESRCH;
-    }
-    domain_put(d);
-    return request->cpupool_id == 0 ? 0 : -XEN_ENOENT;
-}
-
-/* There is one pool, number 0, and every CPU is in it. */
-int sysctl_cpupool_op(struct xen_sysctl *op)
-{
-    struct xen_sysctl_cpupool_op *request = &op->u.cpupool_op;
-
-    switch (request->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        return cpupool_info(request);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return cpupool_free_info(request);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return cpupool_move(request);
-    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
-        return request->cpupool_id == 0 ? -XEN_EBUSY : -XEN_ENOENT;
-    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-        return request->cpupool_id == 0 ? -XEN_ENODEV : -XEN_ENOENT;
-    case XEN_SYSCTL_CPUPOOL_OP_CREATE:
-        return -XEN_EOPNOTSUPP;
-    default:
-        return -XEN_ENOSYS;
-    }
-}
-
 /* -- dispatch -------------------------------------------------------------- */
 
 static int sysctl_run(struct xen_sysctl *op)
 {
     const struct sysctl_command *command;
+    int rc;
 
     if (op->cmd >= ARRAY_COUNT(sysctl_commands)) {
         return -XEN_ENOSYS;
     }
-    command = &sysctl_commands[op->cmd];
-    if (command->run != NULL) {
-        return command->run(op);
+    command =
+        &sysctl_commands[index_nospec(op->cmd, ARRAY_COUNT(sysctl_commands))];
+    if (command->run == NULL) {
+        return -(command->error != 0 ? command->error : XEN_ENOSYS);
     }
-    return -(command->error != 0 ? command->error : XEN_ENOSYS);
+    if (!control_begin()) {
+        return -XEN_ERESTART;
+    }
+    rc = command->run(op);
+    control_end();
+    return rc;
 }
 
 long hc_sysctl(struct vcpu *v, struct hypercall_args *args)

@@ -144,12 +144,17 @@ SYSCTL_LIST(X, N)
 #undef N
 
 /* Part of core_reset(). */
+void control_reset(void);
 void domctl_reset(void);
 
 /* vCPU @id of @d, or NULL. (domctl_state.c) */
 struct vcpu *control_vcpu(struct domain *d, uint32_t id);
 
 /* -- control.c ------------------------------------------------------------- */
+
+/* One domctl or sysctl runs at a time; false: another does, try again. */
+bool control_begin(void);
+void control_end(void);
 
 /* One domain's line of a listing; all of @info is written. */
 void control_domain_info(struct domain *d,

@@ -20,6 +20,13 @@ static inline void cpumask_clear_all(struct cpumask *mask)
     }
 }
 
+static inline void cpumask_set_all(struct cpumask *mask)
+{
+    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
+        atomic_store_explicit(&mask->word[i], UINT64_MAX, memory_order_relaxed);
+    }
+}
+
 static inline void cpumask_set(struct cpumask *mask, unsigned int cpu)
 {
     atomic_fetch_or(&mask->word[cpu / 64], 1ULL << (cpu % 64));

@@ -117,4 +117,32 @@ void sched_get_params(struct domain *d, uint16_t *weight, uint16_t *cap);
 int sched_set_ratelimit_us(uint32_t us);
 uint32_t sched_get_ratelimit_us(void);
 
+/* -- pools of CPUs (sched/cpupool.c); one control command at a time --------- */
+
+#define CPUPOOL_NONE (~0U) /* the "pool" of CPUs that serve nobody */
+
+/* Does @cpu serve @d's pool? */
+bool cpupool_allows(const struct domain *d, unsigned int cpu);
+/* First pool whose id is at least @id, or CPUPOOL_NONE. */
+uint32_t cpupool_at_or_after(uint32_t id);
+bool cpupool_exists(uint32_t id);
+/* CPUs online of pool @id, or of none. */
+void cpupool_cpus(uint32_t id, struct cpumask *cpus);
+unsigned int cpupool_domain_count(uint32_t id);
+/* @id: the one wanted, or CPUPOOL_NONE, and then the one given.
+ * 0, -XEN_EEXIST, -XEN_ENOMEM. */
+int cpupool_create(uint32_t *id);
+/* 0, -XEN_ENOENT, -XEN_EBUSY (has CPUs or domains). */
+int cpupool_destroy(uint32_t id);
+/* 0, -XEN_EINVAL (no CPU number), -XEN_ENODEV (not free), -XEN_ENOENT. */
+int cpupool_add_cpu(uint32_t id, unsigned int cpu);
+/* vCPUs that could run only there may then run on all of the pool's. 0,
+ * -XEN_EINVAL, -XEN_ENOENT, -XEN_ENODEV (not in the pool), -XEN_EBUSY (the
+ * last, and there are domains), -XEN_EADDRNOTAVAIL (a vCPU is pinned to it). */
+int cpupool_remove_cpu(uint32_t id, unsigned int cpu);
+/* Its vCPUs forget their affinities. 0, -XEN_ENOENT (no pool, or one without
+ * CPUs), -XEN_EBUSY (a vCPU is pinned). */
+int cpupool_move_domain(struct domain *d, uint32_t id);
+void cpupool_reset(void);
+
 #endif

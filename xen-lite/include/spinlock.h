@@ -14,7 +14,7 @@
 
 /* Outer to inner: a lock may be taken while holding only smaller classes. */
 enum lock_class {
-    LOCK_DOMCTL, /* one control command at a time */
+    LOCK_DOMCTL, /* one domctl or sysctl at a time */
     LOCK_DOMAIN_LIST,
     LOCK_DOMAIN,
     LOCK_PAGE_LIST, /* domain's page list and reservations */

@@ -65,7 +65,7 @@ void core_reset(void)
     softirq_reset();
     sched_reset();
     wallclock_reset();
-    domctl_reset();
+    control_reset();
     virq_reset();
     irq_line_reset();
     domain_reset();

@@ -14,7 +14,8 @@ bool affinity_allows(const struct vcpu *v, unsigned int cpu)
     if (v->sched.pinned) {
         return cpu == v->sched.pinned_cpu;
     }
-    return cpumask_test(&v->sched.hard_affinity, cpu);
+    return cpupool_allows(v->domain, cpu) &&
+           cpumask_test(&v->sched.hard_affinity, cpu);
 }
 
 bool affinity_prefers(const struct vcpu *v, unsigned int cpu)
@@ -114,8 +115,8 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
     if (hard != NULL) {
         struct cpumask usable;
 
-        cpumask_copy(&usable, hard);
-        cpumask_and(&usable, &cpus_online);
+        cpupool_cpus(atomic_load(&v->domain->cpupool), &usable);
+        cpumask_and(&usable, hard);
         if (cpumask_empty(&usable)) {
             return -XEN_EINVAL;
         }
@@ -150,7 +151,8 @@ int sched_pin_override(struct vcpu *v, int cpu)
     int rc = 0;
 
     if (cpu >= 0 && (cpu >= (int)MAX_CPUS ||
-                     !cpumask_test(&cpus_online, (unsigned int)cpu))) {
+                     !cpumask_test(&cpus_online, (unsigned int)cpu) ||
+                     !cpupool_allows(v->domain, (unsigned int)cpu))) {
         return -XEN_EINVAL;
     }
     queue = queue_lock_of(v, &flags);

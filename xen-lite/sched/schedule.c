@@ -588,4 +588,5 @@ void sched_reset(void)
 {
     cpumask_clear_all(&sched_idle_cpus);
     policy_reset();
+    cpupool_reset();
 }
