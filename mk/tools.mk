@@ -57,7 +57,7 @@ TOOLS_TEST_PARTS := $(patsubst %.c,$(TOOLS_TEST_OUT)/%.o,$(filter-out \
 TOOLS_TEST_WRAP := \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o \
     -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap,--wrap=munmap
-TOOLS_TEST_WRAP_test_store := -Wl,--wrap=xs_write,--wrap=xs_rm \
+TOOLS_TEST_WRAP_test_store := -Wl,--wrap=xs_write,--wrap=xs_read,--wrap=xs_rm \
     -Wl,--wrap=xs_set_permissions,--wrap=xs_directory \
     -Wl,--wrap=xs_transaction_start,--wrap=xs_transaction_end \
     -Wl,--wrap=xs_introduce_domain

@@ -316,8 +316,7 @@ static void refuse_type(struct reading *r, const char *key,
 /* An empty list asks for nothing, and is harmless. */
 static void refuse_devices(struct reading *r)
 {
-    static const char *const keys[] = {"disk",   "vif",  "pci", "vfb",
-                                       "usbdev", "vtpm", "p9"};
+    static const char *const keys[] = {"pci", "vfb", "usbdev", "vtpm", "p9"};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         XLU_ConfigList *list;
@@ -328,9 +327,76 @@ static void refuse_devices(struct reading *r)
             continue;
         }
         if (key_present(r, keys[i])) {
-            refuse(r, format_text("%s: xlite attaches no devices yet; remove "
-                                  "the line, or use 'xl create'",
+            refuse(r, format_text("%s: xlite attaches disks and network "
+                                  "interfaces only; remove the line, or use "
+                                  "'xl create'",
                                   keys[i]));
+        }
+    }
+}
+
+/* No two of a kind may have one number. */
+static bool number_taken(const struct guest_config *c, const struct device *d)
+{
+    for (unsigned int i = 0; i < c->device_count; i++) {
+        if (c->devices[i].kind == d->kind && c->devices[i].devid == d->devid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_device(struct reading *r, const char *key, const char *text,
+                       unsigned int index, bool disk)
+{
+    struct guest_config *c = r->c;
+    struct device *d = &c->devices[c->device_count];
+    char *message = NULL;
+    int rc =
+        disk ? disk_parse(&text, 1, d, &message) : vif_parse(text, d, &message);
+
+    if (rc < 0) {
+        refuse(r, format_text("%s=\"%s\": %s", key, text, message));
+        free(message);
+        device_free(d);
+        return;
+    }
+    if (!d->devid_given) {
+        d->devid = index;
+        d->devid_given = true;
+    }
+    if (number_taken(c, d)) {
+        refuse(r, format_text("%s=\"%s\": another has this name or number", key,
+                              text));
+        device_free(d);
+        return;
+    }
+    c->device_count++;
+}
+
+static void read_devices(struct reading *r, const char *key, bool disk)
+{
+    struct guest_config *c = r->c;
+    XLU_ConfigList *list;
+    int entries = 0;
+
+    if (xlu_cfg_get_list(r->cfg, key, &list, &entries, 1) != 0) {
+        if (key_present(r, key)) {
+            refuse(r, format_text("%s: must be a list, as in %s = [ \"...\" ]",
+                                  key, key));
+        }
+        return;
+    }
+    c->devices = realloc(c->devices, (c->device_count + (size_t)entries + 1) *
+                                         sizeof(*c->devices));
+    if (c->devices == NULL) {
+        abort();
+    }
+    for (int i = 0; i < entries; i++) {
+        const char *text = xlu_cfg_get_listitem(list, i);
+
+        if (text != NULL) {
+            add_device(r, key, text, (unsigned int)i, disk);
         }
     }
 }
@@ -344,6 +410,8 @@ static void read_all(struct reading *r)
     refuse_type(r, "type", types);
     refuse_type(r, "builder", builders);
     refuse_devices(r);
+    read_devices(r, "disk", true);
+    read_devices(r, "vif", false);
     read_uuid(r);
     read_kernel(r);
     read_cmdline(r);
@@ -405,5 +473,9 @@ void config_free(struct guest_config *c)
     free(c->ramdisk);
     free(c->cmdline);
     free(c->cpus);
+    for (unsigned int i = 0; i < c->device_count; i++) {
+        device_free(&c->devices[i]);
+    }
+    free(c->devices);
     memset(c, 0, sizeof(*c));
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "device.h"
+
 enum death_action {
     ACTION_DESTROY,
     ACTION_RESTART,
@@ -36,6 +38,8 @@ struct guest_config {
     enum death_action on_poweroff;
     enum death_action on_reboot;
     enum death_action on_crash;
+    struct device *devices; /* disks, then network interfaces */
+    unsigned int device_count;
 };
 
 /*

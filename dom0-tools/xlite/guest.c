@@ -18,6 +18,7 @@
 
 #include "builder/build.h"
 #include "builder/initrd.h"
+#include "device.h"
 #include "store.h"
 
 #define LOCK_FILE         "/run/xlite.lock"
@@ -379,6 +380,26 @@ static int introduce(struct start *s)
     return 0;
 }
 
+static int attach_devices(struct start *s)
+{
+    int rc = 0;
+
+    for (unsigned int i = 0; i < s->c->device_count && rc == 0; i++) {
+        rc = device_attach(s->x, s->pv.domid, &s->c->devices[i]);
+    }
+    return rc;
+}
+
+static int check_devices(struct start *s)
+{
+    int rc = 0;
+
+    for (unsigned int i = 0; i < s->c->device_count && rc == 0; i++) {
+        rc = device_check(s->x, &s->c->devices[i]);
+    }
+    return rc;
+}
+
 static int make_domain(struct start *s)
 {
     int rc = create_domain(s);
@@ -392,6 +413,9 @@ static int make_domain(struct start *s)
     }
     if (rc == 0) {
         rc = introduce(s);
+    }
+    if (rc == 0) {
+        rc = attach_devices(s);
     }
     if (rc != 0 && guest_end(s->x, s->pv.domid, s->c->uuid) < 0) {
         complain(s->x, "and cannot remove the half-made domain %u: %s",
@@ -464,6 +488,9 @@ static int prepare(struct start *s, bool check_initrd)
         rc = check_memory(s);
     }
     if (rc == 0) {
+        rc = check_devices(s);
+    }
+    if (rc == 0) {
         rc = load_initrd(s, check_initrd);
     }
     return rc == 0 ? load_kernel(s) : rc;
@@ -487,9 +514,15 @@ int guest_start(struct xlite *x, struct guest_config *c, bool check_initrd,
 
 int guest_end(struct xlite *x, uint32_t domid, const uint8_t uuid[16])
 {
-    int rc = xc_domain_destroy(x->xch, domid);
     char text[37];
+    int rc;
 
+    /* Devices first: their backends hold the guest's pages. */
+    (void)xc_domain_pause(x->xch, domid);
+    if (x->xsh != NULL) {
+        devices_end(x, domid);
+    }
+    rc = xc_domain_destroy(x->xch, domid);
     if (rc < 0 && errno == ESRCH) {
         rc = 0;
     }

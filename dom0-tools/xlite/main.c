@@ -23,6 +23,18 @@ const struct command commands[] = {
     {"destroy", "DOMAIN", "end a guest at once", cmd_destroy},
     {"dmesg", "[-c]", "print the hypervisor's console ring", cmd_dmesg},
     {"vcpu-list", "[--json] [DOMAIN]", "list virtual CPUs", cmd_vcpu_list},
+    {"mem-set", "DOMAIN MIB[k|m|g]",
+     "ask a guest to give memory back, or let it have more", cmd_mem_set},
+    {"block-attach", "DOMAIN DISK...", "give a guest one more disk",
+     cmd_block_attach},
+    {"block-detach", "DOMAIN NAME", "take a disk away", cmd_block_detach},
+    {"block-list", "[--json] DOMAIN", "list a guest's disks", cmd_block_list},
+    {"network-attach", "DOMAIN [KEY=VALUE]...",
+     "give a guest one more network interface", cmd_network_attach},
+    {"network-detach", "DOMAIN NUMBER|MAC", "take an interface away",
+     cmd_network_detach},
+    {"network-list", "[--json] DOMAIN", "list a guest's interfaces",
+     cmd_network_list},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -30,7 +42,7 @@ static void print_help(FILE *out)
 {
     (void)fprintf(out, "usage: xlite COMMAND [ARGUMENT]...\n\n");
     for (const struct command *c = commands; c->name != NULL; c++) {
-        (void)fprintf(out, "  %-10s %s\n", c->name, c->help);
+        (void)fprintf(out, "  %-14s %s\n", c->name, c->help);
     }
     (void)fprintf(out, "\n'xlite COMMAND -h' shows a command's arguments.\n");
 }

@@ -177,8 +177,9 @@ static void put_console(struct writer *w, const struct store_guest *g,
     free(kept);
 }
 
-static void put_all(struct writer *w, const struct store_guest *g)
+static void put_guest(struct writer *w, const void *what)
 {
+    const struct store_guest *g = what;
     char *home = format_text("/local/domain/%u", g->domid);
     char *libxl = format_text("/libxl/%u", g->domid);
     char uuid[37];
@@ -195,8 +196,13 @@ static void put_all(struct writer *w, const struct store_guest *g)
     free(home);
 }
 
-/* A transaction that met another's writes is begun again. */
-static int write_entries(struct xs_handle *xsh, const struct store_guest *g)
+/*
+ * What one transaction writes; one that met another's writes is begun again.
+ * Returns 0, or -1 with errno.
+ */
+static int write_all(struct xs_handle *xsh, uint32_t domid,
+                     void (*write)(struct writer *w, const void *what),
+                     const void *what)
 {
     struct writer w;
     int rc;
@@ -204,12 +210,12 @@ static int write_entries(struct xs_handle *xsh, const struct store_guest *g)
     do {
         memset(&w, 0, sizeof(w));
         w.xsh = xsh;
-        w.domid = g->domid;
+        w.domid = domid;
         w.t = xs_transaction_start(xsh);
         if (w.t == XBT_NULL) {
             return -1;
         }
-        put_all(&w, g);
+        write(&w, what);
         rc = xs_transaction_end(xsh, w.t, w.failed) ? 0 : -1;
     } while (rc < 0 && !w.failed && errno == EAGAIN);
     return w.failed ? -1 : rc;
@@ -217,12 +223,89 @@ static int write_entries(struct xs_handle *xsh, const struct store_guest *g)
 
 int store_add(struct xs_handle *xsh, const struct store_guest *g)
 {
-    if (write_entries(xsh, g) < 0) {
+    if (write_all(xsh, g->domid, put_guest, g) < 0) {
         return -1;
     }
     return xs_introduce_domain(xsh, g->domid, g->xenstore_mfn, g->xenstore_port)
                ? 0
                : -1;
+}
+
+char *store_device_path(uint32_t domid, enum device_kind kind, uint32_t devid,
+                        enum device_place place)
+{
+    const char *name = device_kind_name(kind);
+
+    switch (place) {
+    case PLACE_FRONT:
+        return format_text("/local/domain/%u/device/%s/%u", domid, name, devid);
+    case PLACE_BACK:
+        return format_text("/local/domain/0/backend/%s/%u/%u", name, domid,
+                           devid);
+    case PLACE_KEPT:
+    default:
+        return format_text("/libxl/%u/device/%s/%u", domid, name, devid);
+    }
+}
+
+static void put_side(struct writer *w, const struct device *d,
+                     const char *directory, unsigned int side)
+{
+    put_format(w, directory, "state", "1");
+    if (d->kind == DEVICE_VIF) {
+        put_format(w, directory, "handle", "%u", d->devid);
+    }
+    for (unsigned int i = 0; i < d->node_count; i++) {
+        if ((d->nodes[i].sides & side) != 0) {
+            put_format(w, directory, d->nodes[i].key, "%s", d->nodes[i].value);
+        }
+    }
+}
+
+static void put_back(struct writer *w, const struct device *d,
+                     const char *directory, const char *front)
+{
+    put_format(w, directory, "", "%s", "");
+    put_format(w, directory, "frontend", "%s", front);
+    put_format(w, directory, "frontend-id", "%u", w->domid);
+    put_format(w, directory, "online", "1");
+    put_format(w, directory, "script", "%s", d->script);
+    put_side(w, d, directory, SIDE_BACK);
+}
+
+static void put_device(struct writer *w, const void *what)
+{
+    const struct device *d = what;
+    char *front = store_device_path(w->domid, d->kind, d->devid, PLACE_FRONT);
+    char *back = store_device_path(w->domid, d->kind, d->devid, PLACE_BACK);
+    char *kept = store_device_path(w->domid, d->kind, d->devid, PLACE_KEPT);
+    unsigned int length;
+    char *taken = xs_read(w->xsh, w->t, kept, &length);
+
+    if (taken != NULL) {
+        w->failed = true;
+        errno = EEXIST;
+        free(taken);
+    }
+    set_perms(w, XS_PERM_NONE);
+    put_back(w, d, kept, front);
+    put_format(w, kept, "backend", "%s", back);
+    set_perms(w, XS_PERM_READ);
+    put_back(w, d, back, front);
+    set_owner_guest(w);
+    put_format(w, front, "", "%s", "");
+    put_format(w, front, "backend", "%s", back);
+    put_format(w, front, "backend-id", "0");
+    put_side(w, d, front, SIDE_FRONT);
+    free(kept);
+    free(back);
+    free(front);
+}
+
+int store_add_device(struct xs_handle *xsh, uint32_t domid,
+                     const struct device *d)
+{
+    return write_all(xsh, domid, put_device, d);
 }
 
 static void remove_path(struct xs_handle *xsh, char *path)
@@ -251,4 +334,23 @@ void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid)
     remove_path(xsh, format_text("/vm/%s", uuid));
     remove_empty(xsh, "/local/domain/0/backend/console");
     remove_empty(xsh, "/local/domain/0/backend");
+}
+
+void store_remove_device(struct xs_handle *xsh, uint32_t domid,
+                         enum device_kind kind, uint32_t devid)
+{
+    for (int place = PLACE_FRONT; place <= PLACE_KEPT; place++) {
+        char *path =
+            store_device_path(domid, kind, devid, (enum device_place)place);
+
+        (void)xs_rm(xsh, XBT_NULL, path);
+        /* the directory of this kind, and for backends that of all guests */
+        *strrchr(path, '/') = '\0';
+        remove_empty(xsh, path);
+        if (place == PLACE_BACK) {
+            *strrchr(path, '/') = '\0';
+            remove_empty(xsh, path);
+        }
+        free(path);
+    }
 }

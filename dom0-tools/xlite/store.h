@@ -7,6 +7,7 @@
 #define XEN_LITE_XLITE_STORE_H
 
 #include "config.h"
+#include "device.h"
 #include "xlite.h"
 
 struct store_guest {
@@ -26,5 +27,24 @@ int store_add(struct xs_handle *xsh, const struct store_guest *g);
 
 /* Remove every entry of @domid; @uuid as text. Missing ones are fine. */
 void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid);
+
+/*
+ * Where the nodes of a device are: the guest's side, dom0's, and those that
+ * only the tools see. Freed.
+ */
+enum device_place { PLACE_FRONT, PLACE_BACK, PLACE_KEPT };
+char *store_device_path(uint32_t domid, enum device_kind kind, uint32_t devid,
+                        enum device_place place);
+
+/*
+ * Write the nodes of @d, which begins in state 1 on both sides. Returns 0, or
+ * -1 with errno; EEXIST if @domid has a device of that number.
+ */
+int store_add_device(struct xs_handle *xsh, uint32_t domid,
+                     const struct device *d);
+
+/* Remove them, and directories that held nothing else. */
+void store_remove_device(struct xs_handle *xsh, uint32_t domid,
+                         enum device_kind kind, uint32_t devid);
 
 #endif

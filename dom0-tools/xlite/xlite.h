@@ -94,7 +94,14 @@ void *get_memory(size_t count, size_t bytes);
 /* Format 16 bytes as 8-4-4-4-12 hexadecimal digits. */
 void format_uuid(const uint8_t uuid[16], char text[37]);
 
-/* The subcommands, one file each. */
+/* The subcommands, one file each; those of devices share one. */
+int cmd_block_attach(struct xlite *x, int argc, char *argv[]);
+int cmd_block_detach(struct xlite *x, int argc, char *argv[]);
+int cmd_block_list(struct xlite *x, int argc, char *argv[]);
+int cmd_network_attach(struct xlite *x, int argc, char *argv[]);
+int cmd_network_detach(struct xlite *x, int argc, char *argv[]);
+int cmd_network_list(struct xlite *x, int argc, char *argv[]);
+int cmd_mem_set(struct xlite *x, int argc, char *argv[]);
 int cmd_console(struct xlite *x, int argc, char *argv[]);
 int cmd_create(struct xlite *x, int argc, char *argv[]);
 int cmd_destroy(struct xlite *x, int argc, char *argv[]);

@@ -57,7 +57,9 @@ guest_line() {
 guest_run() {
     xl_log=$(guest_log "$1")
     xl_next=$(($(grep -c '^XL-DONE' "$xl_log") + 1))
-    echo "$3" >"$(xenstore-read \
+    echo "$3" | tr '\n' ' ' >/run/guest_command
+    echo >>/run/guest_command
+    cat /run/guest_command >"$(xenstore-read \
         "/local/domain/$(guest_id "$1")/console/tty")"
     wait_for "$2" guest_says "$xl_log" "^XL-DONE $xl_next " || {
         echo "guest $1 did not finish '$3':"

@@ -47,7 +47,10 @@ check "no such file" refused 4 "No such file" xlite create /run/absent.cfg
 check "malformed configuration" refused 4 "malformed.cfg:1:" xlite create /run/malformed.cfg
 check "no kernel named" refused 4 "no kernel" xlite create /run/no-kernel.cfg
 check "bad value" refused 4 "memory=lots" xlite create $cfg 'memory="lots"'
-check "devices" refused 4 "disk:" xlite create $cfg 'disk=["phy:/dev/x,xvda,w"]'
+check "disk missing" refused 4 "/dev/x: No such file" xlite create $cfg 'disk=["phy:/dev/x,xvda,w"]'
+check "disk of another format" refused 4 "qemu-img" xlite create $cfg 'disk=["/x,qcow2,xvda,w"]'
+check "bridge missing" refused 1 "Could not find bridge" xlite create $cfg 'vif=["bridge=none"]'
+check "devices of no guest" refused 3 "no domain" xlite block-list nobody
 check "kernel missing" refused 7 "No such file" xlite create $cfg 'kernel="/guest/absent"'
 check "not a PV kernel" refused 7 "not PV-capable" xlite create $cfg 'kernel="/bin/busybox"'
 check "truncated bzImage" refused 7 truncated xlite create $cfg 'kernel="/run/cut-kernel"'

@@ -126,7 +126,29 @@ static void values_out_of_range_are_refused(void **state)
     bad(BASE "uuid = \"1234\"\n", "32 hexadecimal digits");
     bad(BASE "type = \"hvm\"\n", "PV guests only");
     bad(BASE "builder = \"hvm\"\n", "PV guests only");
-    bad(BASE "disk = [ \"phy:/dev/x,xvda,w\" ]\n", "disk:");
+    bad(BASE "disk = [ \"/x,qcow2,xvda,w\" ]\n", "qemu-img");
+    bad(BASE "disk = [ \"/x,raw,xvda,w\", \"/y,raw,51712,w\" ]\n",
+        "another has");
+    bad(BASE "disk = \"/x,raw,xvda,w\"\n", "must be a list");
+    bad(BASE "vif = [ \"mac=x\" ]\n", "mac=x");
+    bad(BASE "vif = [ \"devid=1\", \"\" ]\n", "another has");
+    bad(BASE "pci = [ \"0:1.0\" ]\n", "pci:");
+}
+
+static void devices_are_disks_then_interfaces(void **state)
+{
+    struct guest_config c;
+
+    (void)state;
+    good(BASE "vif = [ \"\", \"mac=00:16:3e:00:00:01\" ]\n"
+              "disk = [ \"/x,raw,xvda,w\" ]\n",
+         &c);
+    assert_int_equal(c.device_count, 3);
+    assert_string_equal(c.devices[0].name, "xvda");
+    assert_int_equal(c.devices[1].devid, 0);
+    assert_int_equal(c.devices[2].devid, 1);
+    assert_string_equal(c.devices[2].name, "00:16:3e:00:00:01");
+    config_free(&c);
 }
 
 static void an_empty_device_list_is_harmless(void **state)
@@ -205,6 +227,7 @@ int main(void)
         cmocka_unit_test(syntax_errors_name_the_line),
         cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(an_empty_device_list_is_harmless),
+        cmocka_unit_test(devices_are_disks_then_interfaces),
         cmocka_unit_test(a_long_command_line_is_refused),
         cmocka_unit_test(cpus_are_lists_and_ranges),
         cmocka_unit_test(uuids_need_all_their_digits),

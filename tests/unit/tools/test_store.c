@@ -34,6 +34,8 @@ static unsigned int introduced;
 
 bool __wrap_xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
                      const void *data, unsigned int len);
+void *__wrap_xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
+                     unsigned int *len);
 bool __wrap_xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
                                const char *path, struct xs_permissions *perms,
                                unsigned int num_perms);
@@ -76,6 +78,17 @@ bool __wrap_xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
     (void)snprintf(n->value, sizeof(n->value), "%.*s", (int)len,
                    (const char *)data);
     return true;
+}
+
+void *__wrap_xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
+                     unsigned int *len)
+{
+    struct node *n = find(path);
+
+    (void)h;
+    (void)t;
+    *len = n != NULL ? (unsigned int)strlen(n->value) : 0;
+    return n != NULL ? strdup(n->value) : NULL;
 }
 
 bool __wrap_xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
@@ -306,6 +319,41 @@ static void another_guests_console_stays(void **state)
     has("/local/domain/70/name", "x");
 }
 
+static void a_device_is_written_for_both_sides(void **state)
+{
+    static const char *const spec[] = {"/a.img,raw,xvda,w"};
+    struct device d;
+    char *message;
+
+    (void)state;
+    assert_int_equal(disk_parse(spec, 1, &d, &message), 0);
+    assert_int_equal(store_add_device(HANDLE, 7, &d), 0);
+    has("/local/domain/0/backend/vbd/7/51712/frontend",
+        "/local/domain/7/device/vbd/51712");
+    has("/local/domain/0/backend/vbd/7/51712/state", "1");
+    has("/local/domain/0/backend/vbd/7/51712/params", "/a.img");
+    has("/local/domain/7/device/vbd/51712/backend",
+        "/local/domain/0/backend/vbd/7/51712");
+    has("/local/domain/7/device/vbd/51712/virtual-device", "51712");
+    has("/libxl/7/device/vbd/51712/backend",
+        "/local/domain/0/backend/vbd/7/51712");
+    /* the guest may write its own side, read dom0's, not see the tools' */
+    assert_int_equal(
+        find("/local/domain/7/device/vbd/51712/state")->perms[0].id, 7);
+    assert_int_equal(
+        find("/local/domain/0/backend/vbd/7/51712/params")->perms[0].id, 0);
+    assert_int_equal(
+        find("/local/domain/0/backend/vbd/7/51712/params")->perms[1].perms,
+        XS_PERM_READ);
+    assert_int_equal(find("/libxl/7/device/vbd/51712/params")->perms[1].perms,
+                     XS_PERM_NONE);
+    assert_int_equal(store_add_device(HANDLE, 7, &d), -1);
+    assert_int_equal(errno, EEXIST);
+    store_remove_device(HANDLE, 7, DEVICE_VBD, 51712);
+    assert_int_equal(node_count, 0);
+    device_free(&d);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, reset)
 
 int main(void)
@@ -317,6 +365,7 @@ int main(void)
         TEST(a_refused_write_aborts_and_introduces_nothing),
         TEST(nothing_remains_of_a_removed_guest),
         TEST(another_guests_console_stays),
+        TEST(a_device_is_written_for_both_sides),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Attach and detach: dom0's kernel sees the backend's nodes, makes the backend
+ * and says InitWait; the hot-plug script then gives it its file, or puts the
+ * interface on its bridge; the rest is between backend and frontend.
+ */
+#include "device.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <xen/io/xenbus.h>
+
+#include "hotplug.h"
+#include "store.h"
+#include "xlite.h"
+
+#define STATE_SECONDS 15
+#define POLL_US       20000
+
+static char *read_leaf(struct xlite *x, char *directory, const char *key)
+{
+    char *path = format_text("%s/%s", directory, key);
+    unsigned int length;
+    char *value = xs_read(x->xsh, XBT_NULL, path, &length);
+
+    free(path);
+    free(directory);
+    return value;
+}
+
+char *device_read(struct xlite *x, uint32_t domid, enum device_kind kind,
+                  uint32_t devid, enum device_side side, const char *key)
+{
+    return read_leaf(
+        x,
+        store_device_path(domid, kind, devid,
+                          side == SIDE_BACK ? PLACE_BACK : PLACE_FRONT),
+        key);
+}
+
+static int compare_devids(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a;
+    uint32_t right = *(const uint32_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+unsigned int device_list(struct xlite *x, uint32_t domid, enum device_kind kind,
+                         uint32_t **devids)
+{
+    char *path =
+        format_text("/libxl/%u/device/%s", domid, device_kind_name(kind));
+    unsigned int count = 0;
+    char **names = xs_directory(x->xsh, XBT_NULL, path, &count);
+
+    free(path);
+    if (names == NULL) {
+        count = 0;
+    }
+    *devids = get_memory(count + 1, sizeof(**devids));
+    for (unsigned int i = 0; i < count; i++) {
+        (*devids)[i] = (uint32_t)strtoul(names[i], NULL, 10);
+    }
+    free(names);
+    qsort(*devids, count, sizeof(**devids), compare_devids);
+    return count;
+}
+
+static enum xenbus_state backend_state(struct xlite *x, uint32_t domid,
+                                       enum device_kind kind, uint32_t devid)
+{
+    char *text = device_read(x, domid, kind, devid, SIDE_BACK, "state");
+    long state = text != NULL ? strtol(text, NULL, 10) : 0;
+
+    free(text);
+    return (enum xenbus_state)state;
+}
+
+static time_t seconds_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* A backend that is gone has closed. */
+static bool wait_backend(struct xlite *x, uint32_t domid, enum device_kind kind,
+                         uint32_t devid, enum xenbus_state wanted, time_t end)
+{
+    for (;;) {
+        enum xenbus_state state = backend_state(x, domid, kind, devid);
+
+        if (state == wanted ||
+            (wanted == XenbusStateClosed && state == XenbusStateUnknown)) {
+            return true;
+        }
+        if (seconds_now() >= end) {
+            return false;
+        }
+        (void)usleep(POLL_US);
+    }
+}
+
+int device_check(struct xlite *x, const struct device *d)
+{
+    struct stat st;
+
+    if (d->target == NULL) {
+        return 0;
+    }
+    if (stat(d->target, &st) < 0) {
+        complain(x, "%s: %s: %s", d->name, d->target, strerror(errno));
+        return EXIT_CONFIG;
+    }
+    if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+        complain(x, "%s: %s is neither an image nor a block device", d->name,
+                 d->target);
+        return EXIT_CONFIG;
+    }
+    return 0;
+}
+
+/* The script says in hotplug-error what went wrong. */
+static int run_script(struct xlite *x, uint32_t domid, const struct device *d)
+{
+    char *path = store_device_path(domid, d->kind, d->devid, PLACE_BACK);
+    int rc = hotplug_run(d->script, d->kind, domid, d->devid, path, true);
+    char *error =
+        device_read(x, domid, d->kind, d->devid, SIDE_BACK, "hotplug-error");
+
+    free(path);
+    if (rc != 0 || error != NULL) {
+        complain(x, "%s: %s: %s", d->name, d->script,
+                 error != NULL ? error : hotplug_message(rc));
+        rc = EXIT_FAILED;
+    }
+    free(error);
+    return rc;
+}
+
+/* Its frontend is gone, or is told to go: nobody is asked to wait for it. */
+static void tell_closing(struct xlite *x, uint32_t domid, enum device_kind kind,
+                         uint32_t devid)
+{
+    char *directory = store_device_path(domid, kind, devid, PLACE_BACK);
+    char *online = format_text("%s/online", directory);
+    char *state = format_text("%s/state", directory);
+    enum xenbus_state now = backend_state(x, domid, kind, devid);
+
+    /* Writing below what is gone would bring it back. */
+    if (now != XenbusStateUnknown) {
+        (void)xs_write(x->xsh, XBT_NULL, online, "0", 1);
+    }
+    if (now != XenbusStateUnknown && now != XenbusStateClosed) {
+        (void)xs_write(x->xsh, XBT_NULL, state, "5", 1);
+    }
+    free(state);
+    free(online);
+    free(directory);
+}
+
+static void remove_device(struct xlite *x, uint32_t domid,
+                          enum device_kind kind, uint32_t devid)
+{
+    char *path = store_device_path(domid, kind, devid, PLACE_BACK);
+    char *script = device_read(x, domid, kind, devid, SIDE_BACK, "script");
+
+    if (script != NULL) {
+        (void)hotplug_run(script, kind, domid, devid, path, false);
+    }
+    store_remove_device(x->xsh, domid, kind, devid);
+    free(script);
+    free(path);
+}
+
+/* Without its frontend a backend closes at once. */
+static void force_closing(struct xlite *x, uint32_t domid,
+                          enum device_kind kind, uint32_t devid)
+{
+    char *front = store_device_path(domid, kind, devid, PLACE_FRONT);
+
+    (void)xs_rm(x->xsh, XBT_NULL, front);
+    tell_closing(x, domid, kind, devid);
+    free(front);
+}
+
+/* The lowest number that is free. */
+static void choose_devid(struct xlite *x, uint32_t domid, struct device *d)
+{
+    uint32_t *taken;
+    unsigned int count = device_list(x, domid, d->kind, &taken);
+
+    for (unsigned int i = 0; i < count && !d->devid_given; i++) {
+        d->devid += taken[i] == d->devid;
+    }
+    free(taken);
+}
+
+int device_attach(struct xlite *x, uint32_t domid, struct device *d)
+{
+    int rc;
+
+    choose_devid(x, domid, d);
+    if (store_add_device(x->xsh, domid, d) < 0) {
+        complain(x, "%s: %s", d->name,
+                 errno == EEXIST ? "the guest has it already"
+                                 : strerror(errno));
+        return EXIT_FAILED;
+    }
+    if (!wait_backend(x, domid, d->kind, d->devid, XenbusStateInitWait,
+                      seconds_now() + STATE_SECONDS)) {
+        complain(x,
+                 "%s: dom0's backend does not answer; is the module xen-%s "
+                 "loaded?",
+                 d->name, d->kind == DEVICE_VBD ? "blkback" : "netback");
+        rc = EXIT_FAILED;
+    } else {
+        rc = run_script(x, domid, d);
+    }
+    if (rc != 0) {
+        force_closing(x, domid, d->kind, d->devid);
+        (void)wait_backend(x, domid, d->kind, d->devid, XenbusStateClosed,
+                           seconds_now() + STATE_SECONDS);
+        remove_device(x, domid, d->kind, d->devid);
+    }
+    return rc;
+}
+
+int device_detach(struct xlite *x, uint32_t domid, enum device_kind kind,
+                  uint32_t devid)
+{
+    tell_closing(x, domid, kind, devid);
+    if (!wait_backend(x, domid, kind, devid, XenbusStateClosed,
+                      seconds_now() + STATE_SECONDS)) {
+        complain(x, "the guest still uses it (mounted?); detach it again when "
+                    "it does not");
+        return EXIT_TIMEOUT;
+    }
+    remove_device(x, domid, kind, devid);
+    return 0;
+}
+
+/* All are told first: they close at the same time. */
+void devices_end(struct xlite *x, uint32_t domid)
+{
+    time_t end = seconds_now() + STATE_SECONDS;
+    uint32_t *devids[DEVICE_KINDS];
+    unsigned int counts[DEVICE_KINDS];
+
+    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
+        counts[kind] =
+            device_list(x, domid, (enum device_kind)kind, &devids[kind]);
+        for (unsigned int i = 0; i < counts[kind]; i++) {
+            force_closing(x, domid, (enum device_kind)kind, devids[kind][i]);
+        }
+    }
+    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
+        for (unsigned int i = 0; i < counts[kind]; i++) {
+            (void)wait_backend(x, domid, (enum device_kind)kind,
+                               devids[kind][i], XenbusStateClosed, end);
+            remove_device(x, domid, (enum device_kind)kind, devids[kind][i]);
+        }
+        free(devids[kind]);
+    }
+}
