@@ -80,9 +80,9 @@ static int attach(struct xlite *x, uint32_t domid, struct device *d, int parsed,
 
 int cmd_block_attach(struct xlite *x, int argc, char *argv[])
 {
-    xc_dominfo_t info;
+    xc_dominfo_t info = {0};
     struct device d;
-    char *message;
+    char *message = NULL;
     int first;
     int rc = find_guest(x, argc, argv, false, &first, &info);
     int parsed;
@@ -100,9 +100,9 @@ int cmd_block_attach(struct xlite *x, int argc, char *argv[])
 
 int cmd_network_attach(struct xlite *x, int argc, char *argv[])
 {
-    xc_dominfo_t info;
+    xc_dominfo_t info = {0};
     struct device d;
-    char *message;
+    char *message = NULL;
     char *spec;
     int first;
     int rc = find_guest(x, argc, argv, false, &first, &info);
@@ -168,7 +168,7 @@ static bool find_vif(struct xlite *x, uint32_t domid, const char *text,
 static int detach(struct xlite *x, int argc, char *argv[],
                   enum device_kind kind)
 {
-    xc_dominfo_t info;
+    xc_dominfo_t info = {0};
     uint32_t devid;
     bool found;
     int first;
@@ -232,7 +232,7 @@ static void print_device(struct xlite *x, uint32_t domid, enum device_kind kind,
 
 static int list(struct xlite *x, int argc, char *argv[], enum device_kind kind)
 {
-    xc_dominfo_t info;
+    xc_dominfo_t info = {0};
     uint32_t *devids;
     unsigned int count;
     int first;

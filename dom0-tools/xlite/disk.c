@@ -106,9 +106,11 @@ int disk_number(const char *name, uint32_t *devid)
     return -1;
 }
 
-static char *why_not(const libxl_device_disk *disk)
+/* Or NULL, and its number. */
+static char *why_not(const libxl_device_disk *disk, uint32_t *devid)
 {
-    if (disk->pdev_path == NULL || disk->pdev_path[0] == '\0') {
+    if (disk->vdev == NULL || disk->pdev_path == NULL ||
+        disk->pdev_path[0] == '\0') {
         return format_text("no image or device is named");
     }
     if (disk->format != LIBXL_DISK_FORMAT_RAW &&
@@ -128,6 +130,10 @@ static char *why_not(const libxl_device_disk *disk)
     }
     if (disk->colo_enable.val > 0 || disk->colo_host != NULL) {
         return format_text("COLO is not supported");
+    }
+    if (disk_number(disk->vdev, devid) < 0) {
+        return format_text("%s is not a disk's name; xvda to xvdz are",
+                           disk->vdev);
     }
     return NULL;
 }
@@ -194,11 +200,7 @@ int disk_parse(const char *const *specs, int count, struct device *d,
     if (rc != 0) {
         *message = format_text("%s", report != NULL ? report : "no memory");
     } else {
-        *message = why_not(&disk);
-    }
-    if (*message == NULL && disk_number(disk.vdev, &d->devid) < 0) {
-        *message =
-            format_text("%s is not a disk's name; xvda to xvdz are", disk.vdev);
+        *message = why_not(&disk, &d->devid);
     }
     if (*message == NULL) {
         fill(d, &disk);
