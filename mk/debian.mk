@@ -2,7 +2,8 @@
 # A real Debian 12 guest: root file systems from Debian's packages (kept in
 # CACHE), root disks with our test programs in them, and what dom0 needs to
 # start them. `make run GUEST=debian` boots one.
-# As in images.mk, which is read after this one.
+# As in images.mk and system.mk, which are read after this one.
+HV ?= xenlite
 CACHE ?= $(O)/cache
 IMAGES := $(O)/images
 KIT := guest-kit/images
@@ -42,7 +43,8 @@ $(IMAGES)/debian-%/stamp: $(CACHE)/debian/%.tar $(KIT)/mk-debian-disk.sh \
 	    $< $(@D) $(DEBIAN_SIZE_$*) $(O)/inside && touch $@
 
 $(IMAGES)/debian-%/dom0.cpio: $(IMAGES)/debian-%/stamp \
-    $(KIT)/mk-debian-dom0.sh $(KIT)/debian-lib.sh $(KIT)/lib.sh
+    $(KIT)/mk-debian-dom0.sh $(KIT)/debian-lib.sh \
+    $(KIT)/debian-run.sh $(KIT)/lib.sh
 	$(Q)$(KIT)/mk-debian-dom0.sh $(@D) $(CACHE)/root $@
 
 .PRECIOUS: $(IMAGES)/debian-%/stamp $(INSIDE_OUT)/%
@@ -51,4 +53,14 @@ $(IMAGES)/debian-%/dom0.cpio: $(IMAGES)/debian-%/stamp \
 debian: $(IMAGES)/debian-base/dom0.cpio ## make the Debian guest's root disk
 debian-full: $(IMAGES)/debian-full/dom0.cpio ## the same with PostgreSQL, fio, iperf3
 
-test-long: debian debian-full
+
+# A whole machine on a disk: GRUB, a hypervisor, Debian's dom0. HV=xen has
+# Debian's own Xen, to compare.
+$(IMAGES)/machine-xenlite.img: $(O)/xen-lite.elf
+$(IMAGES)/machine-%.img: $(CACHE)/debian/dom0.tar $(KIT)/mk-debian-machine.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call step,DISK,$@) nice $(KIT)/mk-debian-machine.sh $< \
+	    $(if $(filter xen,$*),stock,$(O)/xen-lite.elf) $@ 1500
+
+.PHONY: image
+image: $(IMAGES)/machine-$(HV).img ## make a bootable disk: GRUB, hypervisor, Debian dom0

@@ -8,7 +8,8 @@
 # demo  no terminal needed: the guest must report and answer a random
 #       challenge, then the machine powers off; status 0 only if all was so
 # run   dom0's shell on this terminal
-# Environment: O (build folder), CACHE, HV=xenlite|xen, TOOL=xlite|xl.
+# Environment: O (build folder), CACHE, HV=xenlite|xen, TOOL=xlite|xl,
+# GUEST=debian (run: a Debian guest on a disk; what it writes is forgotten).
 set -eu
 
 mode=${1:?usage: demo.sh demo|run}
@@ -35,7 +36,14 @@ work=$O/$mode
 mkdir -p "$work"
 log=$work/console.log
 
-dom0_args="xl.run=/usr/share/xl/demo.sh xl.tool=$TOOL"
+memory=1G disk='' files=$O/images/guest.cpio script=/usr/share/xl/demo.sh
+if [ "${GUEST:-}" = debian ]; then
+    debian=$O/images/debian-base
+    memory=1536M files=$debian/dom0.cpio script=/lib/debian-run.sh
+    disk="-drive if=none,id=debian,format=raw,snapshot=on,\
+file=$debian/disk.img -device virtio-blk-pci,drive=debian"
+fi
+dom0_args="xl.run=$script xl.tool=$TOOL"
 challenge=''
 if [ "$mode" = demo ]; then
     challenge=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
@@ -46,12 +54,12 @@ fi
 
 echo "Making the boot ISO ($title, Debian's kernel as dom0 and guest)"
 "$here/mkiso.sh" -o "$work/boot.iso" -x "$hypervisor" \
-    -k "$O/images/vmlinuz" -i "$O/images/dom0.img" -i "$O/images/guest.cpio" \
+    -k "$O/images/vmlinuz" -i "$O/images/dom0.img" -i "$files" \
     -X "dom0_mem=512M,max:512M dom0_max_vcpus=2 console=com1 \
 com1=115200,8n1 loglvl=info noreboot" \
     -K "console=hvc0 $dom0_args"
 
-echo "Starting QEMU (2 CPUs, 1 GiB; whole console in $log)"
+echo "Starting QEMU (2 CPUs, $memory; whole console in $log)"
 bad='Panic on CPU|PANIC|Manual reset required|Kernel panic - not syncing'
 set -- --log "$log" --bad "$bad" \
     --show 'XL-STAGE grub-handover=>GRUB has loaded everything' \
@@ -72,8 +80,10 @@ set -- --log "$log" --bad "$bad" \
 
 if [ "$mode" = run ]; then
     # Nobody watches the time while somebody types.
+    # shellcheck disable=SC2086 # a list of words
     exec python3 "$here/console.py" "$@" --limit 0 \
-        --terminal 'XL-STAGE shell' -- "$here/qemu.sh" -i -s 2 "$work/boot.iso"
+        --terminal 'XL-STAGE shell' -- "$here/qemu.sh" -i -s 2 -m "$memory" \
+        "$work/boot.iso" $disk
 fi
 
 python3 "$here/console.py" "$@" --limit "${DEMO_LIMIT:-600}" -- \

@@ -44,6 +44,7 @@ test|lz4|packed files for the decoders' tests
 bench|time|measures host-side steps
 debian|mmdebstrap|makes Debian root file systems
 debian|e2fsprogs|makes their disks
+debian|fdisk|makes a partition table
 debian|openssh-client|makes the guest's SSH keys
 debian|openssl|hashes the guest's password
 debian|uidmap|lets a user own files as root

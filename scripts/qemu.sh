@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Run QEMU with the machine that this project boots on, headless.
 #
-#   scripts/qemu.sh [options] ISO [QEMU option...]
+#   scripts/qemu.sh [options] ISO [QEMU option...]    ISO `-`: none, boot a disk
 #     -c MODEL  CPU model (default Nehalem)     -s N   CPUs (default 2)
 #     -m SIZE   memory (default 1G)             -f bios|uefi  (default bios)
 #     -M TYPE   pc or q35 (default pc)          -d FILE  raw disk, on AHCI
@@ -55,8 +55,8 @@ esac
 [ $accel = tcg ] && accel=tcg,thread=multi
 
 set -- -accel "$accel" -machine "$machine" -cpu "$model" -smp "$cpus" \
-    -m "$memory" -cdrom "$iso" -boot d -display none \
-    -no-reboot "$@"
+    -m "$memory" -display none -no-reboot "$@"
+[ "$iso" = - ] || set -- -cdrom "$iso" -boot d "$@"
 
 if [ "$firmware" = uefi ]; then
     set -- -drive \

@@ -12,7 +12,6 @@ dom0_args="xl.seconds=${CLOCK_SECONDS:-60}"
 dom0_script <<'DOM0'
 . /lib/debian-lib.sh
 check "disk" debian_disk
-check "bridge" debian_bridge
 debian_config debian 2 'on_crash = "destroy"'
 check "create, and SSH answers" debian_up debian 2
 debian_ssh 2 sh /opt/inside/inside.sh "$(option seconds 60)" |

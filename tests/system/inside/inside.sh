@@ -46,8 +46,8 @@ watchpoint() {
 }
 
 single_step() {
-    gdb -q -batch -ex 'break step' -ex run -ex 'set $before = $pc' \
-        -ex 'stepi 200' -ex 'print $pc != $before' -ex 'delete' \
+    gdb -q -batch -ex 'break step' -ex run -ex delete \
+        -ex 'set $before = $pc' -ex 'stepi 300' -ex 'print $pc != $before' \
         -ex continue ./watched >/tmp/step 2>&1
     says single-step /tmp/step '^\$1 = 1' '^counter 6' 'exited normally'
 }
