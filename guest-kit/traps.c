@@ -136,6 +136,7 @@ static const struct fixup *find_fixup(uint64_t rip)
 {
     const struct fixup *f;
 
+    /* cppcheck-suppress comparePointers ; one array by the link map */
     for (f = guest_fixups_start; f < guest_fixups_end; f++) {
         if (f->fault_rip == rip) {
             return f;

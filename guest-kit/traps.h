@@ -14,8 +14,13 @@
 #include "layout.h"
 
 struct trap_frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
-    uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    union {
+        struct {
+            uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+            uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+        };
+        uint64_t registers[15];
+    };
     uint64_t vector;
     uint64_t error_code;
     uint64_t rip;

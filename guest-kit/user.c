@@ -68,6 +68,7 @@ long user_init(void)
     data_page = mm_page_alloc();
     stack_page = mm_page_alloc();
     memcpy(code_page, user_code_start,
+           /* cppcheck-suppress comparePointers ; one by the link map */
            (size_t)(user_code_end - user_code_start));
     build_tables(tables[0], tables[1], tables[2]);
     for (i = 0; i < 3 && rc == 0; i++) {

@@ -10,21 +10,22 @@ LINT_CORE_H := $(filter xen-lite/include/%.h,$(LINT_ALL))
 # headers that are lists, included more than once
 LINT_LISTS := $(shell grep -ls 'included more than once' $(LINT_CORE_H))
 LINT_ALONE := $(filter-out $(LINT_LISTS),$(LINT_CORE_H))
-LINT_HOST := $(CORE_SRCS) $(UNIT_FAKES) $(UNIT_ABI) \
-    $(wildcard tests/unit/test_*.c tests/fuzz/*.c)
-LINT_HV := $(filter-out $(CORE_SRCS),$(filter xen-lite/%.c,$(LINT_ALL)))
+LINT_HOST := $(filter tests/%.c,$(filter-out tests/unit/tools/%,$(LINT_ALL)))
+LINT_HV := $(filter xen-lite/%.c,$(LINT_ALL))
+LINT_GUEST := $(filter guest-kit/%.c,$(LINT_ALL))
 LINT_SCRIPTS := $(sort $(shell find scripts tests guest-kit dom0-tools .ci \
     \( -name '*.sh' -o -name run \) -type f 2>/dev/null))
 
-LINT_HOST_FLAGS = $(filter-out -Werror -M%,$(UNIT_CFLAGS)) -Itests/lint
-LINT_HV_FLAGS = $(if $(HV_CFLAGS),$(filter-out -M%,$(HV_CFLAGS)),\
-    $(LINT_HOST_FLAGS) -ffreestanding)
+LINT_HOST_FLAGS = $(filter-out -Werror -M%,$(UNIT_CFLAGS)) \
+    $(UNIT_CFLAGS_$(basename $(notdir $<)))
+LINT_HV_FLAGS = $(filter-out -M%,$(HV_CFLAGS))
+LINT_GUEST_FLAGS = $(filter-out -M%,$(GUEST_CFLAGS))
 
 TIDY := clang-tidy --quiet
 lint_stamp = $(1:%=$(O)/lint/%.$(2))
 
 .PHONY: lint lint-format lint-structure lint-headers lint-tidy \
-    lint-cppcheck lint-shell format
+    lint-tidy-files lint-cppcheck lint-shell format
 
 lint: lint-format lint-structure lint-headers lint-tidy lint-cppcheck \
     lint-shell ## check style: format, structure, tidy, cppcheck
@@ -41,28 +42,44 @@ $(O)/lint/%.h.alone: %.h | $(XEN_ABI)/xen
 	$(call step,ALONE,$<)$(CC) $(LINT_HOST_FLAGS) -Werror -MMD -MP -MF $@.d \
 	    -MT $@ -x c -fsyntax-only -include $< /dev/null && touch $@
 
-lint-tidy: $(call lint_stamp,$(LINT_HOST),host) $(call lint_stamp,$(LINT_HV),hv)
-$(O)/lint/%.c.host: %.c .clang-tidy tests/.clang-tidy | $(XEN_ABI)/xen
-	$(Q)mkdir -p $(@D)
-	$(call step,TIDY,$<)$(TIDY) $< -- $(LINT_HOST_FLAGS) 2>$@.log || \
-	    { cat $@.log; exit 1; }
-	$(Q)$(CC) $(LINT_HOST_FLAGS) -w -MM -MP -MF $@.d -MT $@ $< && touch $@
-$(O)/lint/%.c.hv: %.c .clang-tidy | $(XEN_ABI)/xen
-	$(Q)mkdir -p $(@D)
-	$(call step,TIDY,$<)$(TIDY) $< -- $(LINT_HV_FLAGS) 2>$@.log || \
-	    { cat $@.log; exit 1; }
-	$(Q)$(CC) $(LINT_HV_FLAGS) -w -MM -MP -MF $@.d -MT $@ $< && touch $@
--include $(addsuffix .d,$(call lint_stamp,$(LINT_ALONE),alone) \
-    $(call lint_stamp,$(LINT_HOST),host) $(call lint_stamp,$(LINT_HV),hv))
+# On all CPUs, also where make was not told to.
+lint-tidy: | $(HV_OUT)/asm_offsets.h
+	+$(Q)$(MAKE) --no-print-directory \
+	    $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc)) \
+	    O=$(O) lint-tidy-files
+
+# $(call lint_tidy,SUFFIX,flags variable)
+define lint_tidy
+$(O)/lint/%.c.$(1): %.c .clang-tidy tests/.clang-tidy | $(XEN_ABI)/xen
+	$$(Q)mkdir -p $$(@D)
+	$$(call step,TIDY,$$<)$(TIDY) $$< -- $$($(2)) 2>$$@.log || \
+	    { cat $$@.log; exit 1; }
+	$$(Q)$$(CC) $$($(2)) -w -MM -MP -MF $$@.d -MT $$@ $$< && touch $$@
+endef
+$(eval $(call lint_tidy,host,LINT_HOST_FLAGS))
+$(eval $(call lint_tidy,hv,LINT_HV_FLAGS))
+$(eval $(call lint_tidy,guest,LINT_GUEST_FLAGS))
+
+LINT_TIDY := $(call lint_stamp,$(LINT_HOST),host) \
+    $(call lint_stamp,$(LINT_HV),hv) $(call lint_stamp,$(LINT_GUEST),guest)
+lint-tidy-files: $(LINT_TIDY)
+-include $(addsuffix .d,$(call lint_stamp,$(LINT_ALONE),alone) $(LINT_TIDY))
+
+# Functions of the guest kit have names of the hypervisor's: two runs.
+# $(call lint_cppcheck,name,flags and files)
+lint_cppcheck = mkdir -p $(O)/lint/cppcheck-$(1) && cppcheck \
+    --enable=warning,portability,performance --error-exitcode=1 --quiet \
+    --std=c11 --inline-suppr --suppress='*:$(XEN_ABI)/*' \
+    --suppress='*:/usr/include/*' --suppress=missingIncludeSystem \
+    --cppcheck-build-dir=$(O)/lint/cppcheck-$(1) -D__x86_64__ \
+    -D__GNUC__=12 '-D_Noreturn=__attribute__((noreturn))' $(2)
 
 lint-cppcheck: | $(XEN_ABI)/xen
-	$(call step,LINT,cppcheck)mkdir -p $(O)/lint/cppcheck && cppcheck \
-	    --enable=warning,portability,performance --error-exitcode=1 --quiet \
-	    --std=c11 --inline-suppr --suppress='*:$(XEN_ABI)/*' \
-	    --suppress='*:/usr/include/*' --suppress=missingIncludeSystem \
-	    --cppcheck-build-dir=$(O)/lint/cppcheck -D__x86_64__ -D__GNUC__=12 \
-	    -D__XEN_TOOLS__ -I tests/unit/include -I xen-lite/include \
-	    -I include/public $(filter xen-lite/%.c tests/%.c,$(LINT_ALL))
+	$(call step,LINT,cppcheck)$(call lint_cppcheck,hv,-D__XEN_TOOLS__ \
+	    -I tests/unit/include -I xen-lite/include -I include/public \
+	    $(LINT_HV) $(LINT_HOST))
+	$(Q)$(call lint_cppcheck,guest,-I guest-kit -I include/public \
+	    $(LINT_GUEST))
 
 lint-shell:
 	$(call step,LINT,shell)for s in $(LINT_SCRIPTS); do \

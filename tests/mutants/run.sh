@@ -73,6 +73,7 @@ prepare()
 run_unharmed()
 {
     tests=$(sed -n 's/^tests //p' "$out"/mutant/* | tr ' ' '\n' | sort -u)
+    # shellcheck disable=SC2046,SC2086 # several words
     if ! in_tree "$out/base" -j"$jobs" \
         $(printf "$programs/test_%s " $tests) >"$out/compile.log" 2>&1; then
         tail -n 5 "$out/compile.log"
@@ -96,7 +97,9 @@ report()
 
 read_mutant()
 {
-    name= file= func= tests= old= new= reason=
+    for field in name file func tests old new reason; do
+        eval "$field="
+    done
     while IFS= read -r line; do
         case $line in
         'mutant '*) name=${line#mutant } ;;

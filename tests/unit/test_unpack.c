@@ -242,8 +242,22 @@ static void check_trailing(const char *path, const struct file *packed,
     free(longer.data);
 }
 
-/* A zstd frame of two literals and one sequence, which takes @literals of them
- * and repeats the last byte three times. */
+/* Unpack a zstd frame into @room bytes: is it "abbbb"? */
+static int unpack_zstd(const uint8_t *frame, size_t bytes, size_t room)
+{
+    struct file packed = {malloc(bytes), bytes};
+    struct file plain = {(uint8_t *)(uintptr_t) "abbbb", 5};
+    bool same;
+    int rc;
+
+    memcpy(packed.data, frame, bytes);
+    rc = unpack(&packed, room, &plain, &same);
+    free(packed.data);
+    return rc == 0 && !same ? -1 : rc;
+}
+
+/* One sequence takes @literals of two, and repeats the last byte three times.
+ */
 static int unpack_zstd_sequence(uint8_t literals)
 {
     const uint8_t frame[] = {
@@ -252,15 +266,8 @@ static int unpack_zstd_sequence(uint8_t literals)
         0x10, 'a',  'b',                     /* raw literals */
         1,    0x54, literals, 0,    0,    1, /* one sequence, all codes fixed */
     };
-    struct file packed = {malloc(sizeof(frame)), sizeof(frame)};
-    struct file plain = {(uint8_t *)(uintptr_t) "abbbb", 5};
-    bool same;
-    int rc;
 
-    memcpy(packed.data, frame, sizeof(frame));
-    rc = unpack(&packed, literals + 3U, &plain, &same);
-    free(packed.data);
-    return rc == 0 && !same ? -1 : rc;
+    return unpack_zstd(frame, sizeof(frame), literals + 3U);
 }
 
 static void zstd_sequence_with_too_many_literals_is_eilseq(void **state)
@@ -268,6 +275,21 @@ static void zstd_sequence_with_too_many_literals_is_eilseq(void **state)
     (void)state;
     assert_int_equal(unpack_zstd_sequence(2), 0);
     assert_int_equal(unpack_zstd_sequence(3), -XEN_EILSEQ);
+}
+
+/* A table of 32768 states, 32767 of them for literal length 0. */
+static void zstd_table_too_large_is_eilseq(void **state)
+{
+    static const uint8_t frame[] = {
+        0x28, 0xb5, 0x2f, 0xfd, 0x20, 5,    /* one segment */
+        0x5d, 0,    0,                      /* last block: 11 bytes */
+        0x10, 'a',  'b',                    /* raw literals */
+        1,    0x94, 0xea, 0xff, 0x3f, 0, 0, /* one sequence, its codes */
+        1,
+    };
+
+    (void)state;
+    assert_int_equal(unpack_zstd(frame, sizeof(frame), 5), -XEN_EILSEQ);
 }
 
 static void data_behind_a_stream_is_ignored(void **state)
@@ -438,6 +460,7 @@ int main(void)
         cmocka_unit_test(damaged_files_are_noticed),
         cmocka_unit_test(chunk_with_a_byte_too_many_is_eilseq),
         cmocka_unit_test(zstd_sequence_with_too_many_literals_is_eilseq),
+        cmocka_unit_test(zstd_table_too_large_is_eilseq),
         cmocka_unit_test(data_behind_a_stream_is_ignored),
         cmocka_unit_test(unknown_filters_and_checks_are_eopnotsupp),
         cmocka_unit_test(formats_are_told_by_magic),

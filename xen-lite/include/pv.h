@@ -64,8 +64,8 @@ static inline bool xcr0_valid(uint64_t value, uint64_t mask)
 
     return (value & ~mask) == 0 && (value & X86_XCR0_X87) != 0 &&
            ((value & X86_XCR0_AVX) == 0 || (value & X86_XCR0_SSE) != 0) &&
-           (avx512 == 0 || (avx512 == X86_XCR0_AVX512 &&
-                            (value & X86_XCR0_AVX) != 0));
+           (avx512 == 0 ||
+            (avx512 == X86_XCR0_AVX512 && (value & X86_XCR0_AVX) != 0));
 }
 
 enum x86_vector {

@@ -74,9 +74,8 @@ static unsigned int make_digits(char *digits, const struct spec *spec,
     const char *set = spec->upper ? "0123456789ABCDEF" : "0123456789abcdef";
     unsigned int count = 0;
 
-    while (value != 0) {
+    for (; value != 0; value /= spec->base) {
         digits[count++] = set[value % spec->base];
-        value /= spec->base;
     }
     return count;
 }

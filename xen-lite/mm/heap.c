@@ -71,7 +71,8 @@ static uint16_t *link_in(const struct page *page, unsigned int object,
 {
     char *frame = machine_map(page_mfn(page));
 
-    return (uint16_t *)(void *)(frame + object * class_bytes[class_index]);
+    return (uint16_t *)(void *)(frame +
+                                (size_t)object * class_bytes[class_index]);
 }
 
 /* A new frame of free objects, on the list; false: no memory. */

@@ -70,17 +70,14 @@ int pt_update(struct domain *d, struct domain *from, struct page *page,
               unsigned int level, pte_t *at, pte_t entry, bool keep_ad)
 {
     unsigned int slot = (unsigned int)((unsigned long)at % PAGE_BYTES / 8);
-    pte_t old;
-    int rc;
+    pte_t old = 0;
 
     if (pt_slot_reserved(level, slot) || (level > 1 && from != d)) {
         return -XEN_EINVAL;
     }
-    if (change_flags(at, entry, level, keep_ad)) {
-        rc = 0;
-        old = 0;
-    } else {
-        rc = pt_entry_get(d, from, level, &entry, true);
+    if (!change_flags(at, entry, level, keep_ad)) {
+        int rc = pt_entry_get(d, from, level, &entry, true);
+
         if (rc != 0) {
             return rc;
         }

@@ -91,15 +91,17 @@ static bool decode_modrm(struct decoder *dec)
     return true;
 }
 
+/* Of 1, 2 or 4 bytes, sign-extended to 64 bits. */
 static uint64_t decode_immediate(struct decoder *dec, unsigned int bytes)
 {
-    uint64_t value = 0;
+    uint32_t value = 0;
 
     for (unsigned int i = 0; i < bytes; i++) {
-        value |= (uint64_t)next_byte(dec) << (8 * i);
+        value |= (uint32_t)next_byte(dec) << (8 * i);
     }
-    /* Sign-extended to 64 bits. */
-    return (uint64_t)((int64_t)(value << (64 - 8 * bytes)) >> (64 - 8 * bytes));
+    return (uint64_t)(bytes == 1   ? (int8_t)value
+                      : bytes == 2 ? (int16_t)value
+                                   : (int32_t)value);
 }
 
 static unsigned int modrm_reg(const struct decoder *dec)

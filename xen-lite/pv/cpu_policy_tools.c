@@ -72,9 +72,11 @@ bool cpu_policy_enumerate(const struct cpu_policy *policy, unsigned int index,
             continue;
         }
         if (index-- == 0) {
-            out->result =
-                made_up ? (struct cpuid_result){0}
-                        : *policy_slot_const(policy, out->leaf, out->subleaf);
+            memset(&out->result, 0, sizeof(out->result));
+            if (!made_up) {
+                out->result =
+                    *policy_slot_const(policy, out->leaf, out->subleaf);
+            }
             return true;
         }
     }

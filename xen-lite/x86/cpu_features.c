@@ -146,7 +146,7 @@ void features_patch(void)
     if (!used[FEATURE_SMAP]) {
         return;
     }
-    /* cppcheck-suppress comparePointers: one array by the link map */
+    /* cppcheck-suppress comparePointers ; one array by the link map */
     for (const struct smap_site *s = smap_sites_start; s < smap_sites_end;
          s++) {
         unsigned long at =

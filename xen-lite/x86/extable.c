@@ -21,7 +21,7 @@ static unsigned long place(const int32_t *offset)
 
 unsigned long extable_find(unsigned long rip)
 {
-    /* cppcheck-suppress comparePointers: one array by the link map */
+    /* cppcheck-suppress comparePointers ; one array by the link map */
     for (const struct extable_entry *e = extable_start; e < extable_end; e++) {
         if (place(&e->from) == rip) {
             return place(&e->to);

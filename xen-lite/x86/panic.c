@@ -186,6 +186,7 @@ void panic(const char *format, ...)
     show_frames((unsigned long)__builtin_frame_address(0));
     va_start(args, format);
     panic_end(format, args);
+    /* cppcheck-suppress va_end_missing ; it does not return */
 }
 
 void panic_regs(const struct cpu_user_regs *regs, const char *format, ...)
@@ -196,6 +197,7 @@ void panic_regs(const struct cpu_user_regs *regs, const char *format, ...)
     panic_show_regs(regs);
     va_start(args, format);
     panic_end(format, args);
+    /* cppcheck-suppress va_end_missing ; it does not return */
 }
 
 void panic_nmi(const struct cpu_user_regs *regs)

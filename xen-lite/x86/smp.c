@@ -163,6 +163,7 @@ void smp_start_cpus(uint64_t low_page)
     }
     if (wanted > 1) {
         memcpy((void *)(HV_DIRECT_MAP + low_page), ap_trampoline,
+               /* cppcheck-suppress comparePointers ; one by the link map */
                (size_t)(ap_trampoline_end - ap_trampoline));
     }
     cpu_count = 1;

@@ -101,6 +101,7 @@ static void make_image_tables(void)
     __asm__ volatile("sidt %0" : "=m"(idtr));
     /* One L1 is enough. */
     BUG_ON((idtr.base - HV_IMAGE) >> 21 != 0);
+    /* cppcheck-suppress comparePointers ; one section by the link map */
     for (const char *p = entry_text_start; p < entry_text_end;
          p += PAGE_BYTES) {
         l1[L1_OF((unsigned long)p)] = page_entry((unsigned long)p, MAP_RX);

@@ -129,7 +129,6 @@ static void check_end(uint64_t *page)
     gnttab_end(REF_RW);
     gnttab_end(REF_RO);
     check_eq("grant-page-to-table", mm_set_readonly(page), 0);
-    memset(&page, 0, 0);
     check_eq("grant-page-back", mm_set_writable(page), 0);
 }
 

@@ -30,8 +30,8 @@ static const struct trap_frame *run(const uint8_t *routine, uint64_t rdi)
 
 static void check_syscall_registers(const struct trap_frame *f)
 {
-    uint64_t *sent = &in.r15;
-    const uint64_t *got = &f->r15;
+    const uint64_t *sent = in.registers;
+    const uint64_t *got = f->registers;
     unsigned int wrong = 0;
     unsigned int i;
 
@@ -46,12 +46,11 @@ static void check_syscall_registers(const struct trap_frame *f)
 static void check_syscall(void)
 {
     const struct trap_frame *f;
-    uint64_t *registers = &in.r15;
     unsigned int i;
 
     user_frame_init(&in, user_address(user_syscall));
     for (i = 0; i < 15; i++) {
-        registers[i] = 0x100 + i;
+        in.registers[i] = 0x100 + i;
     }
     f = user_run(&in);
     check_eq("user-syscall-vector", (int64_t)f->vector, VECTOR_SYSCALL);
