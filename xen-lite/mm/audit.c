@@ -89,8 +89,9 @@ static void audit_l1_entry(struct audit *a, struct domain *d, unsigned long l1,
     struct page *page;
 
     if (!machine_mfn_valid(mfn)) {
-        if (machine_mmio_reserved(mfn) ||
-            (machine_mmio_readonly(mfn) && (entry & PTE_WRITABLE) != 0)) {
+        /* Registers that have become read-only since, as an MSI-X table does
+         * when its device begins to use it, stay mapped as they were. */
+        if (machine_mmio_reserved(mfn)) {
             report(a, "maps I/O that is not for guests", l1, entry, 0);
         }
         return;
