@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Guests with devices that misbehave: one writes garbage into its rings, one
+# is destroyed in the middle of its work. Another guest goes on, dom0 goes on,
+# everything is released.
+. "$(dirname "$0")/lib.sh"
+with_guest
+limit=900
+[ -e "$O/guest/badring.elf" ] || make -s -C "$top" O="$O" "$O/guest/badring.elf"
+dom0_file "$O/guest/badring.elf" guest/badring.elf
+dom0_script <<'DOM0'
+mkdir -p /run/www
+truncate -s 32M /run/a.img
+truncate -s 4M /run/bad.img
+dd if=/dev/urandom of=/run/www/f bs=64k count=64 2>/dev/null
+sum=$(md5sum </run/www/f | cut -d' ' -f1)
+httpd -p 80 -h /run/www
+before=$(free_mib)
+guest_config work 'extra = "console=hvc0 quiet xl.mode=agent"' \
+    'memory = 192' 'disk = [ "/run/a.img,raw,xvda,w" ]' 'vif = [ "" ]'
+guest_config bad 'kernel = "/guest/badring.elf"' 'memory = 32' 'vcpus = 1' \
+    'on_poweroff = "destroy"' 'on_crash = "destroy"' \
+    'disk = [ "/run/bad.img,raw,xvda,w" ]' 'vif = [ "" ]'
+sed -i '/ramdisk/d' /run/bad.cfg
+check "create" "$TOOL" create /run/work.cfg || exit 1
+check "guest is up" guest_wait work 200 '^XL-STAGE guest-agent' || exit 1
+check "its address" guest_run work 60 'wait_for 20 test -b /dev/xvda &&
+    ifconfig eth0 192.168.77.2'
+works() {
+    guest_run work 120 "cd /tmp && wget -q -O f http://192.168.77.1/f &&
+        dd if=f of=/dev/xvda bs=64k conv=fsync 2>/dev/null && rm f &&
+        dd if=/dev/xvda bs=64k count=64 iflag=direct 2>/dev/null |
+        md5sum | grep $sum"
+}
+check "it works" works
+
+check "a guest that lies" "$TOOL" create /run/bad.cfg
+check "the other works beside it" works
+check "it has told all its lies" guest_wait bad 200 '^RESULT PASS'
+guest_line bad '^device|^not ok|^RESULT'
+bad_gone() { [ -z "$(guest_id bad)" ]; }
+check "it is gone" wait_for 60 bad_gone
+check "the other still works" works
+check "references" audit_clean
+sed -i 's/^name.*/&\nextra = "forever"/' /run/bad.cfg
+check "it comes again" "$TOOL" create /run/bad.cfg
+sleep 4
+
+check "heavy work" guest_run work 20 '(while :; do
+    dd if=/dev/zero of=/dev/xvda bs=64k count=400 oflag=direct; done) 2>/run/l &
+    (while :; do wget -q -O /dev/null http://192.168.77.1/f; done) & sleep 2'
+check "destroyed in the middle of it" "$TOOL" destroy work
+check "and the other" "$TOOL" destroy bad
+no_devices() { [ -z "$(losetup -a)$(ls /sys/class/net | grep vif)" ]; }
+check "loop devices and interfaces are free" wait_for 30 no_devices
+no_entries() { ! xenstore-ls / | grep -E 'vif |vbd |badring'; }
+check "no entries left" wait_for 20 no_entries
+check "dom0 is alone" [ "$("$TOOL" list | wc -l)" = 2 ]
+same_memory() { [ $((before - $(free_mib))) -le 1 ]; }
+check "all memory is free again" wait_for 30 same_memory
+check "references afterwards" audit_clean
+checks_end
+DOM0
+boot -s 2
+script_ended_well
+reject 'BUG:|Oops|general protection' 'dom0 was hurt'
+ended_by poweroff
+pass
