@@ -40,9 +40,14 @@ while :; do
 done
 GUEST
 xl_script <<'DOM0'
-# The image with the script in it. The kernel takes archives end to end.
-(cd /guest.d && echo test.sh | cpio -o -H newc 2>/dev/null) >/run/more.cpio
-cat /guest/guest.img /run/more.cpio >/run/guest.img
+# The image with the script in it. The kernel takes archives end to end, each
+# of them at a multiple of four.
+odd=$(($(stat -c %s /guest/guest.img) % 4))
+{
+    cat /guest/guest.img
+    head -c $(((4 - odd) % 4)) /dev/zero
+    (cd /guest.d && echo test.sh | cpio -o -H newc 2>/dev/null)
+} >/run/guest.img
 
 # last WHAT: the last number said of it
 last() {
@@ -80,7 +85,7 @@ goes_on() {
 guest_config demo 'ramdisk = "/run/guest.img"' 'memory = 112' \
     'extra = "console=hvc0 quiet"'
 step "xl create" 0 xl create /run/demo.cfg
-check "guest counts" guest_wait demo 300 '^TCP good [0-9]{2,}'
+guest_or_end demo 300 '^TCP good [0-9]{2,}'
 free_before=$(free_mib)
 remember
 step "xl save" 0 xl save demo /run/saved

@@ -38,7 +38,7 @@ step() {
     xl_step=$1 xl_want=$2
     shift 2
     xl_rc=0
-    timeout $((60 * xl_slow)) "$@" </dev/null >/run/out 2>&1 || xl_rc=$?
+    timeout $((${xl_limit:-60} * xl_slow)) "$@" </dev/null >/run/out 2>&1 || xl_rc=$?
     tr -d '\r' </run/out | head -n "${xl_lines:-6}" | cut -c 1-150 |
         sed 's/^/    | /'
     echo "XL-STEP $xl_step;rc=$xl_rc;$(tr -d '\r' </run/out | tr ';' ',' |
@@ -63,4 +63,15 @@ until_has() {
     xl_limit=$1
     shift
     wait_for "$xl_limit" says "$@"
+}
+
+# guest_or_end NAME SECONDS REGEX: as guest_wait, but without it the script
+# ends, and shows where the guest's kernel died
+guest_or_end() {
+    guest_wait "$@" && return
+    tr -d '\r' <"$(guest_log "$1")" |
+        grep -E -B 3 -A 30 'Kernel panic|BUG:|Oops' | head -n 80
+    check "guest $1: $3" false
+    checks_end
+    exit 1
 }

@@ -119,7 +119,7 @@ static void cpus_are_free_before_they_are_in_a_pool(void **state)
     assert_int_equal(with_cpu(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0), -XEN_EBUSY);
     assert_int_equal(take(1, CPUPOOL_NONE), 0); /* any: the last */
     assert_int_equal(add(0, CPUPOOL_NONE), 0);
-    assert_int_equal(add(0, CPUPOOL_NONE), -XEN_EINVAL); /* none is free */
+    assert_int_equal(add(0, CPUPOOL_NONE), -XEN_ENODEV); /* none is free */
     assert_int_equal(add(0, 99999), -XEN_EINVAL);
     assert_int_equal(take(0, 99999), -XEN_EINVAL);
     assert_int_equal(take(7, 1), -XEN_ENOENT);
@@ -163,8 +163,8 @@ static void bad_moves_are_refused(void **state)
     assert_int_equal(move(5, 7), -XEN_ENOENT);
     assert_int_equal(move(5, 0), 0);
     assert_int_equal(move(6, 0), -XEN_ESRCH);
-    assert_int_equal(move(0, 0), -XEN_EINVAL);
-    assert_int_equal(move(0x10005, 0), -XEN_EINVAL);
+    assert_int_equal(move(0, 0), -XEN_EPERM); /* oneself */
+    assert_int_equal(move(0x10005, 0), -XEN_ESRCH);
     assert_int_equal(take(0, 3), 0);
     assert_int_equal(add(1, 3), 0);
     assert_int_equal(sched_pin_override(d->vcpu[0], 3), -XEN_EINVAL);
@@ -201,9 +201,9 @@ static void domains_are_born_in_a_pool(void **state)
 
     (void)state;
     config.cpupool_id = 1;
-    assert_int_equal(domain_create(5, &config, false, &d), -XEN_ENOENT);
+    assert_int_equal(domain_create(5, &config, false, &d), -XEN_ESRCH);
     config.cpupool_id = CPUPOOL_NONE;
-    assert_int_equal(domain_create(5, &config, false, &d), -XEN_ENOENT);
+    assert_int_equal(domain_create(5, &config, false, &d), -XEN_ESRCH);
     make_pool_1();
     config.cpupool_id = 1;
     assert_int_equal(domain_create(5, &config, false, &d), 0);

@@ -80,7 +80,7 @@ static void bad_grant_versions_are_refused(void **state)
     (void)state;
     config.grant_opts = 0;
     assert_int_equal(create(&config), -XEN_EINVAL);
-    config.grant_opts = 2;
+    config.grant_opts = 3;
     assert_int_equal(create(&config), -XEN_EINVAL);
     config.grant_opts = 0x11;
     assert_int_equal(create(&config), -XEN_EINVAL);
@@ -98,13 +98,13 @@ static void other_bad_fields_are_refused(void **state)
     assert_int_equal(create(&config), -XEN_EINVAL);
     config = world_config(1);
     config.arch.emulation_flags = XEN_X86_EMU_PIT;
-    assert_int_equal(create(&config), -XEN_EINVAL);
+    assert_int_equal(create(&config), -XEN_EOPNOTSUPP);
     config = world_config(1);
     config.arch.misc_flags = 2;
     assert_int_equal(create(&config), -XEN_EINVAL);
     config = world_config(1);
     config.cpupool_id = 1;
-    assert_int_equal(create(&config), -XEN_ENOENT);
+    assert_int_equal(create(&config), -XEN_ESRCH);
 }
 
 static void reserved_ids_are_refused(void **state)

@@ -95,6 +95,17 @@ static void commands_not_offered_have_their_errno(void **state)
     assert_int_equal(atomic_load(&guest->refs), 1);
 }
 
+static void debugging_can_only_stay_off(void **state)
+{
+    struct xen_domctl op = world_op(XEN_DOMCTL_setdebugging, 5);
+
+    (void)state;
+    assert_int_equal(world_domctl(&op), 0);
+    op.u.setdebugging.enable = 1;
+    assert_int_equal(world_domctl(&op), -XEN_EOPNOTSUPP);
+    assert_int_equal(op_on(0, XEN_DOMCTL_setdebugging), -XEN_EINVAL);
+}
+
 static void one_command_at_a_time(void **state)
 {
     struct hypercall_args args = {{world_arg_va(0)}};
@@ -171,7 +182,7 @@ static void dom0_is_not_destroyed_or_paused(void **state)
 {
     (void)state;
     assert_int_equal(op_on(0, XEN_DOMCTL_destroydomain), -XEN_EINVAL);
-    assert_int_equal(op_on(DOMID_SELF, XEN_DOMCTL_destroydomain), -XEN_EINVAL);
+    assert_int_equal(op_on(DOMID_SELF, XEN_DOMCTL_destroydomain), -XEN_ESRCH);
     assert_int_equal(op_on(0, XEN_DOMCTL_pausedomain), -XEN_EINVAL);
     assert_int_equal(op_on(0, XEN_DOMCTL_resumedomain), -XEN_EINVAL);
 }
@@ -217,8 +228,9 @@ static void info_is_of_the_first_at_or_after(void **state)
     op = world_op(XEN_DOMCTL_getdomaininfo, DOMID_IO);
     assert_int_equal(world_domctl(&op), -XEN_EINVAL);
     op = world_op(XEN_DOMCTL_getdomaininfo, DOMID_SELF);
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
+    op = world_op(XEN_DOMCTL_getdomaininfo, 0);
     assert_int_equal(world_domctl(&op), 0);
-    assert_int_equal(op.domain, 0);
     assert_int_equal(op.u.getdomaininfo.tot_pages, 64);
 }
 
@@ -393,6 +405,12 @@ static void shadow_op_says_no_log_dirty(void **state)
     (void)state;
     op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_OFF;
     assert_int_equal(world_domctl(&op), -XEN_EINVAL);
+    op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_CLEAN;
+    assert_int_equal(world_domctl(&op), 0); /* nothing asked for */
+    op.u.shadow_op.pages = 8;
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
+    op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION;
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
     op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY;
     assert_int_equal(world_domctl(&op), -XEN_EOPNOTSUPP);
     op.domain = 0;
@@ -442,6 +460,7 @@ int main(void)
         CASE(handle_and_time_offset_are_set),
         CASE(address_size_is_64),
         CASE(shadow_op_says_no_log_dirty),
+        CASE(debugging_can_only_stay_off),
         CASE(virq_handler_is_set),
     };
 

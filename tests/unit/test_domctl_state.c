@@ -69,7 +69,7 @@ static void bad_extended_contexts_are_refused(void **state)
     op.u.ext_vcpucontext.vcpu = 2;
     assert_int_equal(world_domctl(&op), -XEN_ESRCH);
     op = world_op(XEN_DOMCTL_get_ext_vcpucontext, 0);
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL); /* our own */
+    assert_int_equal(world_domctl(&op), -XEN_ESRCH); /* our own */
 }
 
 /* -- extended state -------------------------------------------------------- */
@@ -104,10 +104,15 @@ static void without_xsave_there_is_no_extra_state(void **state)
     op = world_op(XEN_DOMCTL_set_vcpu_msrs, 5);
     assert_int_equal(world_domctl(&op), 0);
     op.u.vcpu_msrs.msr_count = 1;
+    op.u.vcpu_msrs.msrs.p = (xen_domctl_vcpu_msr_t *)WORLD_BAD_VA;
+    assert_int_equal(world_domctl(&op), -XEN_EFAULT);
+    op.u.vcpu_msrs.msrs.p = (xen_domctl_vcpu_msr_t *)world_arg_va(BUFFER);
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
+    op.u.vcpu_msrs.msr_count = 1000;
     assert_int_equal(world_domctl(&op), -XEN_EINVAL);
     op.u.vcpu_msrs.msr_count = 0;
     op.u.vcpu_msrs.vcpu = 9;
-    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
+    assert_int_equal(world_domctl(&op), -XEN_ESRCH);
 }
 
 /* A processor with AVX, and the guest has turned it on. */

@@ -266,6 +266,11 @@ static void power_tables_are_accepted(void **state)
 
     (void)state;
     op.u.set_pminfo.type = XEN_PM_CX;
+    op.u.set_pminfo.id = core_cpus[1]->acpi_id;
+    assert_int_equal(platform(&op), 0);
+    op.u.set_pminfo.id = 9999;
+    assert_int_equal(platform(&op), -XEN_EINVAL);
+    op.u.set_pminfo.type = XEN_PM_PDC;
     assert_int_equal(platform(&op), 0);
     op.u.set_pminfo.type = 9;
     assert_int_equal(platform(&op), -XEN_EINVAL);
@@ -278,8 +283,9 @@ static void what_is_not_offered_has_xens_errno(void **state)
         long rc;
     } cases[] = {
         {XENPF_efi_runtime_call, -XEN_ENOSYS},
-        {XENPF_cpu_online, -XEN_ENOSYS},
-        {XENPF_cpu_hotadd, -XEN_EOPNOTSUPP},
+        {XENPF_cpu_online, 0}, /* CPU 0 is */
+        {XENPF_cpu_offline, -XEN_EOPNOTSUPP},
+        {XENPF_cpu_hotadd, -XEN_EINVAL},
         {XENPF_get_symbol, -XEN_ENOSYS},
         {XENPF_mem_hotadd, -XEN_EOPNOTSUPP},
         {XENPF_core_parking, -XEN_EOPNOTSUPP},

@@ -219,9 +219,94 @@ static void free_heap_is_told(void **state)
     assert_int_equal(op.u.availheap.avail_bytes, (uint64_t)frame_free_count()
                                                      << PAGE_SHIFT);
     op.u.availheap.node = 1;
-    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(op.u.availheap.avail_bytes, 0);
     op.u.availheap.node = 0;
     op.u.availheap.max_bitwidth = 32;
+    assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
+}
+
+/* -- states of CPUs and pages ---------------------------------------------- */
+
+static void idle_states_are_told(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_get_pmstat);
+    struct xen_sysctl_get_pmstat *request = &op.u.get_pmstat;
+    const uint64_t *spent = data();
+
+    (void)state;
+    request->type = PMSTAT_get_max_cx;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(request->u.getcx.nr, 2);
+    request->type = PMSTAT_get_cxstat;
+    request->u.getcx.residencies.p = (uint64_t *)data_va();
+    request->u.getcx.triggers.p = (uint64_t *)(data_va() + 64);
+    request->u.getcx.nr = 99;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(request->u.getcx.nr, 2);
+    assert_int_equal(spent[1], request->u.getcx.idle_time);
+    assert_int_equal(spent[0] + spent[1], machine_now_ns());
+    request->u.getcx.triggers.p = (uint64_t *)WORLD_BAD_VA;
+    assert_int_equal(world_sysctl(&op), -XEN_EFAULT);
+    request->type = PMSTAT_get_max_px;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    request->type = 99;
+    assert_int_equal(world_sysctl(&op), -XEN_ENODEV);
+    request->cpuid = 99999;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+}
+
+static long pm_op(uint32_t cmd, uint32_t cpu, uint32_t value)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_pm_op);
+
+    op.u.pm_op.cmd = cmd;
+    op.u.pm_op.cpuid = cpu;
+    op.u.pm_op.u.set_max_cstate = value;
+    return world_sysctl(&op);
+}
+
+static void there_is_no_frequency_driver(void **state)
+{
+    (void)state;
+    assert_int_equal(pm_op(GET_CPUFREQ_PARA, 0, 0), -XEN_EINVAL);
+    assert_int_equal(pm_op(GET_CPUFREQ_AVGFREQ, 0, 0), -XEN_EINVAL);
+    assert_int_equal(pm_op(XEN_SYSCTL_pm_op_get_max_cstate, 0, 0), 0);
+    assert_int_equal(pm_op(XEN_SYSCTL_pm_op_get_max_cstate, 999, 0),
+                     -XEN_EINVAL);
+    assert_int_equal(pm_op(XEN_SYSCTL_pm_op_set_max_cstate, 0, 3), 0);
+    assert_int_equal(pm_op(XEN_SYSCTL_pm_op_set_max_cstate, 0, 0),
+                     -XEN_EOPNOTSUPP);
+    assert_int_equal(pm_op(0x99, 0, 0), -XEN_ENOSYS);
+}
+
+static void cpus_and_pages_stay(void **state)
+{
+    struct xen_sysctl op = world_sys(XEN_SYSCTL_cpu_hotplug);
+    const uint32_t *status = data();
+
+    (void)state;
+    assert_int_equal(world_sysctl(&op), 0); /* CPU 0 is online */
+    op.u.cpu_hotplug.op = XEN_SYSCTL_CPU_HOTPLUG_OFFLINE;
+    assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
+    op.u.cpu_hotplug.cpu = 99999;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.cpu_hotplug.op = 99;
+    assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
+    op = world_sys(XEN_SYSCTL_page_offline_op);
+    op.u.page_offline.cmd = sysctl_query_page_offline;
+    op.u.page_offline.start = 5;
+    op.u.page_offline.end = 6;
+    op.u.page_offline.status.p = (uint32_t *)data_va();
+    *(uint32_t *)data() = 77;
+    assert_int_equal(world_sysctl(&op), 0);
+    assert_int_equal(status[0], 0);
+    op.u.page_offline.start = 7;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.page_offline.end = 0xffffffff;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.page_offline.end = 7;
+    op.u.page_offline.cmd = sysctl_page_offline;
     assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
 }
 
@@ -530,6 +615,9 @@ int main(void)
         CASE(devices_are_near_no_node_known),
         CASE(pool_0_has_everything),
         CASE(ratelimit_is_read_and_set),
+        CASE(idle_states_are_told),
+        CASE(there_is_no_frequency_driver),
+        CASE(cpus_and_pages_stay),
         CASE(feature_sets_come_by_index),
         CASE(policies_come_by_index),
         CASE(counters_are_read_and_reset),

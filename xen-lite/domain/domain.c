@@ -267,14 +267,17 @@ static int check_config(const struct xen_domctl_createdomain *config)
     if (config->max_vcpus < 1 || config->max_vcpus > MAX_VCPUS_PER_DOMAIN) {
         return -XEN_EINVAL;
     }
-    if (config->vmtrace_size != 0 || config->arch.emulation_flags != 0) {
+    if (config->vmtrace_size != 0) {
         return -XEN_EINVAL;
+    }
+    if (config->arch.emulation_flags != 0) {
+        return -XEN_EOPNOTSUPP;
     }
     if ((config->arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0) {
         return -XEN_EINVAL;
     }
     if (!cpupool_exists(config->cpupool_id)) {
-        return -XEN_ENOENT;
+        return -XEN_ESRCH;
     }
     return check_grants(config);
 }

@@ -13,6 +13,7 @@
 #include "core.h"
 #include "domain.h"
 #include "perf.h"
+#include "trace.h"
 
 #define SYSCALL_BYTES 2
 
@@ -50,6 +51,7 @@ long hypercall_call(struct vcpu *v, unsigned long number,
         return -XEN_ENOSYS;
     }
     perf_count_hypercall(number);
+    TRACE(TRC_PV_HYPERCALL_V2, (uint32_t)number);
     return call->handler(v, args);
 }
 

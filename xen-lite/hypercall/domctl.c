@@ -162,15 +162,35 @@ int domctl_get_address_size(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
-/* Page-table shadows, and so a log of dirty pages, do not exist here. */
+/* Page-table shadows, and so a log of dirty pages, do not exist here: as in a
+ * Xen built without them, only turning it on says so. */
 int domctl_shadow_op(struct vcpu *caller, struct domain *d,
                      struct xen_domctl *op)
+{
+    const struct xen_domctl_shadow_op *request = &op->u.shadow_op;
+
+    if (d == caller->domain) {
+        return -XEN_EINVAL;
+    }
+    switch (request->op) {
+    case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
+        return -XEN_EOPNOTSUPP;
+    case XEN_DOMCTL_SHADOW_OP_CLEAN:
+    case XEN_DOMCTL_SHADOW_OP_PEEK:
+        return request->pages == 0 ? 0 : -XEN_EINVAL;
+    default:
+        return -XEN_EINVAL;
+    }
+}
+
+/* No debugger of ours stops guests; that none is wanted is fine. */
+int domctl_setdebugging(struct vcpu *caller, struct domain *d,
+                        struct xen_domctl *op)
 {
     if (d == caller->domain) {
         return -XEN_EINVAL;
     }
-    return op->u.shadow_op.op == XEN_DOMCTL_SHADOW_OP_OFF ? -XEN_EINVAL
-                                                          : -XEN_EOPNOTSUPP;
+    return op->u.setdebugging.enable == 0 ? 0 : -XEN_EOPNOTSUPP;
 }
 
 /* -- dispatch -------------------------------------------------------------- */
@@ -184,22 +204,22 @@ static const struct domctl_command *domctl_command(uint32_t cmd)
 }
 
 /* The domain that @op names, held; NULL for commands that name none. */
-static int domctl_target(struct vcpu *caller, const struct xen_domctl *op,
-                         struct domain **d)
+static int domctl_target(const struct xen_domctl *op, struct domain **d)
 {
     *d = NULL;
     if (op->cmd == XEN_DOMCTL_createdomain ||
         op->cmd == XEN_DOMCTL_getdomaininfo) {
         return 0;
     }
-    return domain_get_target(caller, op->domain, d);
+    *d = domain_get(op->domain); /* DOMID_SELF is nobody here */
+    return *d != NULL ? 0 : -XEN_ESRCH;
 }
 
 static int domctl_run(struct vcpu *caller, struct xen_domctl *op)
 {
     const struct domctl_command *command = domctl_command(op->cmd);
     struct domain *d;
-    int rc = domctl_target(caller, op, &d);
+    int rc = domctl_target(op, &d);
 
     if (rc != 0) {
         return rc;

@@ -21,12 +21,10 @@ int domctl_getdomaininfo(struct vcpu *caller, struct domain *none,
                          struct xen_domctl *op)
 {
     struct domain *d;
-    domid_t wanted = op->domain;
+    const domid_t wanted = op->domain;
 
+    (void)caller;
     (void)none;
-    if (wanted == DOMID_SELF) {
-        wanted = caller->domain->domid;
-    }
     if (wanted >= DOMID_FIRST_RESERVED) {
         return -XEN_EINVAL;
     }

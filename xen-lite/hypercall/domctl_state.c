@@ -50,11 +50,8 @@ int domctl_get_ext_vcpucontext(struct vcpu *caller, struct domain *d,
     const struct vcpu *v = control_vcpu(d, ext->vcpu);
     uint32_t id = ext->vcpu;
 
-    if (v == NULL) {
+    if (v == NULL || v == caller) {
         return -XEN_ESRCH;
-    }
-    if (v == caller) {
-        return -XEN_EINVAL;
     }
     *ext =
         (struct xen_domctl_ext_vcpucontext){.vcpu = id, .size = sizeof(*ext)};
@@ -212,13 +209,20 @@ int domctl_setvcpuextstate(struct vcpu *caller, struct domain *d,
 
 /* -- MSRs ------------------------------------------------------------------ */
 
-/* No MSR of a PV guest outlives the vCPU's context. */
+/* As many as Xen knows of; tools pass no more. */
+#define MSRS_MAX 16U
+
+/* No MSR of a PV guest outlives the vCPU's context: there is none to read, and
+ * none that can be set. */
 int domctl_get_vcpu_msrs(struct vcpu *caller, struct domain *d,
                          struct xen_domctl *op)
 {
     const struct vcpu *v = control_vcpu(d, op->u.vcpu_msrs.vcpu);
 
-    if (v == NULL || v == caller) {
+    if (v == NULL) {
+        return -XEN_ESRCH;
+    }
+    if (v == caller) {
         return -XEN_EINVAL;
     }
     op->u.vcpu_msrs.msr_count = 0;
@@ -229,9 +233,18 @@ int domctl_set_vcpu_msrs(struct vcpu *caller, struct domain *d,
                          struct xen_domctl *op)
 {
     const struct vcpu *v = control_vcpu(d, op->u.vcpu_msrs.vcpu);
+    xen_domctl_vcpu_msr_t first;
 
-    if (v == NULL || v == caller || op->u.vcpu_msrs.msr_count != 0) {
+    if (v == NULL) {
+        return -XEN_ESRCH;
+    }
+    if (v == caller || op->u.vcpu_msrs.msr_count > MSRS_MAX) {
         return -XEN_EINVAL;
     }
-    return 0;
+    if (op->u.vcpu_msrs.msr_count == 0) {
+        return 0;
+    }
+    return read_guest(&first, GUEST_HANDLE_VA(op->u.vcpu_msrs.msrs)) != 0
+               ? -XEN_EFAULT
+               : -XEN_EINVAL;
 }

@@ -204,15 +204,26 @@ static long platform_cpu_version(struct xenpf_pcpu_version *version)
  * accepted so that its driver is content, and not used. */
 static long platform_pminfo(const struct xenpf_set_processor_pminfo *info)
 {
-    switch (info->type) {
-    case XEN_PM_CX:
-    case XEN_PM_PX:
-    case XEN_PM_TX:
-    case XEN_PM_PDC:
-        return 0;
-    default:
+    bool known = info->type == XEN_PM_PDC;
+
+    if (info->type > XEN_PM_PDC) {
         return -XEN_EINVAL;
     }
+    for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++) {
+        known |= core_cpus[cpu] != NULL && core_cpus[cpu]->acpi_id == info->id;
+    }
+    return known ? 0 : -XEN_EINVAL;
+}
+
+/* CPUs that are there are online, and stay so. */
+static long platform_cpu_hotplug(const struct xen_platform_op *op)
+{
+    uint32_t cpu = op->u.cpu_ol.cpuid;
+
+    if (cpu >= MAX_CPUS || !cpumask_test(&cpus_online, cpu)) {
+        return -XEN_EINVAL;
+    }
+    return op->cmd == XENPF_cpu_online ? 0 : -XEN_EOPNOTSUPP;
 }
 
 static long platform_dispatch(struct xen_platform_op *op)
@@ -232,9 +243,16 @@ static long platform_dispatch(struct xen_platform_op *op)
         return platform_cpu_version(&op->u.pcpu_version);
     case XENPF_set_processor_pminfo:
         return platform_pminfo(&op->u.set_pminfo);
+    case XENPF_cpu_online:
+    case XENPF_cpu_offline:
+        return platform_cpu_hotplug(op);
     case XENPF_cpu_hotadd:
-    case XENPF_mem_hotadd:
+        return -XEN_EINVAL; /* all that there are, are known */
     case XENPF_core_parking:
+        return op->u.core_parking.type <= XEN_CORE_PARKING_GET
+                   ? -XEN_EOPNOTSUPP
+                   : -XEN_EINVAL;
+    case XENPF_mem_hotadd:
         return -XEN_EOPNOTSUPP;
     default:
         return -XEN_ENOSYS;

@@ -133,7 +133,8 @@ int sysctl_availheap(struct xen_sysctl *op)
     struct xen_sysctl_availheap *request = &op->u.availheap;
 
     if (request->node < -1 || request->node > 0) {
-        return -XEN_EINVAL;
+        request->avail_bytes = 0; /* there is nothing in no node */
+        return 0;
     }
     if (request->min_bitwidth != 0 || request->max_bitwidth != 0) {
         return -XEN_EOPNOTSUPP;

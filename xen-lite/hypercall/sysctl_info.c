@@ -148,15 +148,15 @@ int sysctl_get_cpu_featureset(struct xen_sysctl *op)
     uint32_t words[CPU_FEATURE_WORDS];
     uint32_t count = request->nr_features;
 
+    if (to.address == 0) {
+        request->nr_features = CPU_FEATURE_WORDS;
+        return 0;
+    }
     if (request->index >= ARRAY_COUNT(kind_of)) {
         return -XEN_EINVAL;
     }
     if (kind_of[request->index] == CPU_POLICY_KINDS) {
         return -XEN_EOPNOTSUPP;
-    }
-    if (to.address == 0) {
-        request->nr_features = CPU_FEATURE_WORDS;
-        return 0;
     }
     if (count > CPU_FEATURE_WORDS) {
         count = CPU_FEATURE_WORDS;

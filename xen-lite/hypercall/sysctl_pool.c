@@ -94,17 +94,31 @@ static unsigned int pool_cpu(const struct xen_sysctl_cpupool_op *request,
     return last;
 }
 
+static int pool_add_cpu(const struct xen_sysctl_cpupool_op *request)
+{
+    unsigned int cpu = pool_cpu(request, CPUPOOL_NONE);
+
+    if (cpu >= MAX_CPUS && request->cpu == XEN_SYSCTL_CPUPOOL_PAR_ANY) {
+        return -XEN_ENODEV; /* none is free */
+    }
+    return cpupool_add_cpu(request->cpupool_id, cpu);
+}
+
 static int pool_move(const struct xen_sysctl_cpupool_op *request)
 {
     struct domain *d;
     int rc;
 
-    if (request->domid == 0 || request->domid >= DOMID_FIRST_RESERVED) {
-        return -XEN_EINVAL;
+    if (request->domid >= DOMID_FIRST_RESERVED) {
+        return -XEN_ESRCH;
     }
     d = domain_get((domid_t)request->domid);
     if (d == NULL) {
         return -XEN_ESRCH;
+    }
+    if (d == current_vcpu()->domain) {
+        domain_put(d);
+        return -XEN_EPERM;
     }
     rc = cpupool_move_domain(d, request->cpupool_id);
     domain_put(d);
@@ -126,7 +140,7 @@ int sysctl_cpupool_op(struct xen_sysctl *op)
     case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
         return cpupool_destroy(id);
     case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-        return cpupool_add_cpu(id, pool_cpu(request, CPUPOOL_NONE));
+        return pool_add_cpu(request);
     case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
         return cpupool_remove_cpu(id, pool_cpu(request, id));
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:

@@ -38,7 +38,7 @@
     X(max_vcpus, false) \
     X(scheduler_op, true) \
     X(setdomainhandle, false) \
-    N(setdebugging, XEN_EOPNOTSUPP) \
+    X(setdebugging, false) \
     X(irq_permission, false) \
     X(iomem_permission, false) \
     X(ioport_permission, false) \
@@ -63,10 +63,10 @@
     N(deassign_device, XEN_EOPNOTSUPP) \
     N(unbind_pt_irq, XEN_EINVAL) \
     N(get_device_group, XEN_EOPNOTSUPP) \
-    N(debug_op, XEN_EOPNOTSUPP) \
+    N(debug_op, XEN_EINVAL) \
     N(gethvmcontext_partial, XEN_EINVAL) \
-    N(vm_event_op, XEN_EOPNOTSUPP) \
-    N(mem_sharing_op, XEN_EOPNOTSUPP) \
+    N(vm_event_op, XEN_ENOSYS) \
+    N(mem_sharing_op, XEN_ENOSYS) \
     X(gettscinfo, true) \
     X(settscinfo, false) \
     X(getpageframeinfo3, true) \
@@ -81,22 +81,22 @@
     N(cacheflush, XEN_ENOSYS) \
     X(get_vcpu_msrs, true) \
     X(set_vcpu_msrs, false) \
-    N(setvnumainfo, XEN_EOPNOTSUPP) \
+    N(setvnumainfo, XEN_EINVAL) \
     N(psr_cmt_op, XEN_ENODEV) \
     N(monitor_op, XEN_EOPNOTSUPP) \
     N(psr_alloc, XEN_ENODEV) \
-    N(soft_reset, XEN_EOPNOTSUPP) \
+    N(soft_reset, XEN_EINVAL) \
     N(vuart_op, XEN_ENOSYS) \
     X(get_cpu_policy, true) \
     X(set_cpu_policy, false) \
-    N(vmtrace_op, XEN_EOPNOTSUPP) \
+    N(vmtrace_op, XEN_EINVAL) \
     N(get_paging_mempool_size, XEN_EOPNOTSUPP) \
     N(set_paging_mempool_size, XEN_EOPNOTSUPP)
 
 /* As DOMCTL_LIST. */
 #define SYSCTL_LIST(X, N) \
     X(readconsole, true) \
-    N(tbuf_op, XEN_ENOSYS) \
+    X(tbuf_op, true) \
     X(physinfo, true) \
     X(sched_id, true) \
     X(perfc_op, true) \
@@ -104,10 +104,10 @@
     X(debug_keys, false) \
     X(getcpuinfo, true) \
     X(availheap, true) \
-    N(get_pmstat, XEN_ENODEV) \
-    N(cpu_hotplug, XEN_EOPNOTSUPP) \
-    N(pm_op, XEN_ENODEV) \
-    N(page_offline_op, XEN_ENOSYS) \
+    X(get_pmstat, true) \
+    X(cpu_hotplug, false) \
+    X(pm_op, true) \
+    X(page_offline_op, false) \
     N(lockprof_op, XEN_ENOSYS) \
     X(cputopoinfo, true) \
     X(numainfo, true) \

@@ -134,7 +134,7 @@ unsigned int cpupool_domain_count(uint32_t id);
 int cpupool_create(uint32_t *id);
 /* 0, -XEN_ENOENT, -XEN_EBUSY (has CPUs or domains). */
 int cpupool_destroy(uint32_t id);
-/* 0, -XEN_EINVAL (no CPU number), -XEN_ENODEV (not free), -XEN_ENOENT. */
+/* 0, -XEN_ENOENT, -XEN_EINVAL (no such CPU), -XEN_ENODEV (not free). */
 int cpupool_add_cpu(uint32_t id, unsigned int cpu);
 /* vCPUs that could run only there may then run on all of the pool's. 0,
  * -XEN_EINVAL, -XEN_ENOENT, -XEN_ENODEV (not in the pool), -XEN_EBUSY (the

@@ -11,6 +11,7 @@
 #include "sched.h"
 #include "softirq.h"
 #include "timer.h"
+#include "trace.h"
 #include "vcpu_time.h"
 
 struct core_cpu *core_cpus[MAX_CPUS];
@@ -65,6 +66,7 @@ void core_reset(void)
     softirq_reset();
     sched_reset();
     wallclock_reset();
+    trace_reset();
     control_reset();
     virq_reset();
     irq_line_reset();

@@ -16,6 +16,7 @@
 #include "perf.h"
 #include "printk.h"
 #include "pv.h"
+#include "trace.h"
 
 #define FRAME_WORDS_MAX 12U
 #define STACK_ALIGN     16UL
@@ -122,6 +123,10 @@ void pv_inject(struct vcpu *v, struct cpu_user_regs *regs, unsigned int vector,
         return;
     }
     perf_count(PERF_EXCEPTIONS);
+    TRACE(TRC_PV_TRAP | TRC_64_FLAG, TRACE_LOW(regs->rip),
+          TRACE_HIGH(regs->rip),
+          vector | (vector_has_error_code(vector) ? 1U << 15 : 0U) |
+              error_code << 16);
     if (vector_has_error_code(vector)) {
         frame_push(&frame, error_code);
     }
@@ -132,6 +137,8 @@ void pv_inject_page_fault(struct vcpu *v, struct cpu_user_regs *regs,
                           unsigned long va, uint32_t error_code)
 {
     perf_count(PERF_PAGE_FAULTS);
+    TRACE(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_LOW(regs->rip),
+          TRACE_HIGH(regs->rip), TRACE_LOW(va), TRACE_HIGH(va), error_code);
     error_code &= ~PF_USER;
     if (!v->pv.kernel_mode) {
         error_code |= PF_USER;

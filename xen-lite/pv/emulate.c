@@ -14,6 +14,7 @@
 #include "perf.h"
 #include "pv.h"
 #include "string.h"
+#include "trace.h"
 
 #define INSTRUCTION_BYTES_MAX 15U
 #define REX_B                 1U
@@ -565,6 +566,8 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
         return false;
     }
     perf_count(PERF_EMULATED);
+    TRACE(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_LOW(regs->rip),
+          TRACE_HIGH(regs->rip));
     result = privileged->emulate(v, regs, &in);
     if (result == EMULATED) {
         retire(v, regs, in.at);

@@ -131,22 +131,21 @@ int cpupool_destroy(uint32_t id)
 
 int cpupool_add_cpu(uint32_t id, unsigned int cpu)
 {
-    if (cpu >= MAX_CPUS) {
-        return -XEN_EINVAL;
-    }
-    if (!cpumask_test(&cpus_online, cpu) ||
-        atomic_load(&pool_of_cpu[cpu]) != CPUPOOL_NONE) {
-        return -XEN_ENODEV;
-    }
     if (!cpupool_exists(id)) {
         return -XEN_ENOENT;
+    }
+    if (cpu >= MAX_CPUS || !cpumask_test(&cpus_online, cpu)) {
+        return -XEN_EINVAL;
+    }
+    if (atomic_load(&pool_of_cpu[cpu]) != CPUPOOL_NONE) {
+        return -XEN_ENODEV;
     }
     atomic_store(&pool_of_cpu[cpu], id);
     softirq_raise_on(cpu, SOFTIRQ_SCHEDULE); /* it may find work */
     return 0;
 }
 
-/* May no vCPU of @id be held to @cpu by SCHEDOP_pin_override. */
+/* Is a vCPU of pool @id held to @cpu by SCHEDOP_pin_override? */
 static bool pool_pinned_to(uint32_t id, unsigned int cpu)
 {
     bool found = false;
@@ -190,13 +189,13 @@ int cpupool_remove_cpu(uint32_t id, unsigned int cpu)
     struct domain *d;
     domid_t next = 0;
 
-    if (cpu >= MAX_CPUS) {
-        return -XEN_EINVAL;
-    }
     if (!cpupool_exists(id)) {
         return -XEN_ENOENT;
     }
     cpupool_cpus(id, &cpus);
+    if (cpu >= MAX_CPUS) {
+        return -XEN_EINVAL;
+    }
     if (!cpumask_test(&cpus, cpu)) {
         return -XEN_ENODEV;
     }

@@ -8,6 +8,7 @@
 #include "core.h"
 #include "guest_area.h"
 #include "guest_copy.h"
+#include "trace.h"
 
 void runstate_change(struct vcpu *v, int state, uint64_t now_ns)
 {
@@ -16,6 +17,9 @@ void runstate_change(struct vcpu *v, int state, uint64_t now_ns)
     if (info->state == state) {
         return;
     }
+    TRACE(TRC_SCHED_RUNSTATE_CHANGE | (uint32_t)info->state << 8 |
+              (uint32_t)state << 4,
+          v->id | (uint32_t)v->domain->domid << 16);
     /* Clocks of two CPUs may differ a little: time does not run back. */
     if (now_ns > info->state_entry_time) {
         info->time[info->state] += now_ns - info->state_entry_time;

@@ -16,6 +16,7 @@
 #include "mm.h"
 #include "run_queue.h"
 #include "softirq.h"
+#include "trace.h"
 #include "vcpu_time.h"
 
 /* -- locks and lists ------------------------------------------------------- */
@@ -487,6 +488,8 @@ void schedule(void)
         machine_irq_restore(flags);
         return;
     }
+    TRACE(TRC_SCHED_SWITCH, prev->domain->domid, prev->id, next->domain->domid,
+          next->id);
     if (!prev->domain->is_idle) {
         vcpu_time_switched_out(prev);
         runstate_publish(prev);

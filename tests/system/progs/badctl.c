@@ -475,8 +475,6 @@ static void of_the_machine(void)
       op->u.tbuf_op.cmd = XEN_SYSCTL_TBUFOP_set_cpu_mask;
       op->u.tbuf_op.cpu_mask.nr_bits = 8;
       HANDLE(op->u.tbuf_op.cpu_mask.bitmap, WILD));
-    S("size large", tbuf_op, op->u.tbuf_op.cmd = XEN_SYSCTL_TBUFOP_set_size;
-      op->u.tbuf_op.size = 1U << 30);
     P("firmware", firmware_info, op->u.firmware_info.type = 99);
     P("sleep", enter_acpi_sleep, op->u.enter_acpi_sleep.flags = 9);
     P("CPU", cpu_online, op->u.cpu_ol.cpuid = 999);
