@@ -8,6 +8,8 @@
 
 static uint8_t table_page[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 
+static uint8_t status_page[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
+
 static grant_entry_v1_t *entry(grant_ref_t ref)
 {
     return (grant_entry_v1_t *)(void *)table_page + ref;
@@ -25,6 +27,48 @@ long gnttab_init(void)
         return rc != 0 ? rc : setup.status;
     }
     return mm_map(table_page, frame << PAGE_SHIFT, PTE_KERNEL_RW);
+}
+
+/* Versions cannot be left while their status frames are mapped. */
+static long unmap_status(void)
+{
+    return mm_map(status_page, mm_va_to_maddr(status_page), PTE_KERNEL_RW);
+}
+
+static long map_status(void)
+{
+    uint64_t frame = 0;
+    struct gnttab_get_status_frames get = {.dom = DOMID_SELF, .nr_frames = 1};
+    long rc;
+
+    get.frame_list.p = &frame;
+    rc = hc_grant_table_op(GNTTABOP_get_status_frames, &get, 1);
+    if (rc != 0 || get.status != GNTST_okay) {
+        return rc != 0 ? rc : get.status;
+    }
+    return mm_map(status_page, frame << PAGE_SHIFT, PTE_KERNEL_RW);
+}
+
+long gnttab_set_version(uint32_t version)
+{
+    struct gnttab_set_version set = {.version = version};
+    long rc = unmap_status();
+
+    if (rc == 0) {
+        rc = hc_grant_table_op(GNTTABOP_set_version, &set, 1);
+    }
+    return rc == 0 && set.version == 2 ? map_status() : rc;
+}
+
+grant_entry_v2_t *gnttab_entry_v2(grant_ref_t ref)
+{
+    return (grant_entry_v2_t *)(void *)table_page + ref;
+}
+
+grant_status_t gnttab_status(grant_ref_t ref)
+{
+    return __atomic_load_n((grant_status_t *)(void *)status_page + ref,
+                           __ATOMIC_SEQ_CST);
 }
 
 uint64_t gnttab_frame(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Grant table version 1 (<xen/grant_table.h>). */
+/* Our grant table, of version 1 unless changed (<xen/grant_table.h>). */
 #ifndef GUEST_KIT_GNTTAB_H
 #define GUEST_KIT_GNTTAB_H
 
@@ -10,6 +10,16 @@
 
 /* Set up and map one frame of the table; 0 or the error. */
 long gnttab_init(void);
+
+/*
+ * Make the table one of @version: 0 or the error. With version 2 its status
+ * frame is mapped; all but the reserved entries are empty afterwards.
+ */
+long gnttab_set_version(uint32_t version);
+
+/* Entries of version 2, and what the hypervisor says of their use. */
+grant_entry_v2_t *gnttab_entry_v2(grant_ref_t ref);
+grant_status_t gnttab_status(grant_ref_t ref);
 
 /* Machine frame of the table, known after gnttab_init(). */
 uint64_t gnttab_frame(void);

@@ -24,6 +24,10 @@ UNIT_SRCS_grant_map := $(GRANT_WORLD)
 UNIT_SRCS_grant_unmap := $(GRANT_WORLD)
 UNIT_SRCS_grant_copy := $(GRANT_WORLD)
 UNIT_SRCS_grant_random := $(GRANT_WORLD)
+UNIT_SRCS_grant_cache := $(GRANT_WORLD)
+UNIT_SRCS_grant_race := $(GRANT_WORLD)
+UNIT_SRCS_grant_version := $(GRANT_WORLD)
+UNIT_SRCS_grant_transfer := $(GRANT_WORLD)
 UNIT_SRCS_physdev := $(EVENT_WORLD) xen-lite/hypercall/physdev_op.c
 UNIT_SRCS_console_io := $(EVENT_WORLD) xen-lite/hypercall/console_io.c \
     xen-lite/hypercall/xenpmu_op.c xen-lite/hypercall/nmi_op.c

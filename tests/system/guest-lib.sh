@@ -20,7 +20,7 @@ guest_passes() {
     [ -e "$kernel" ] || make -s -C "$top" O="$O" "$kernel"
     dom0_mem=256M
     dom0_args="guestkit name=$example"
-    hv_args='dom0_max_vcpus=2'
+    hv_args="dom0_max_vcpus=2 ${hv_more:-}"
     # Where the machine goes afterwards is the hypervisor's affair.
     until='^RESULT '
     for cpus in "$@"; do

@@ -92,6 +92,7 @@ void world_drop_pte(struct domain *d, unsigned int i);
 void world_drop_ptes(struct domain *d);
 /* TLB flushes asked for since the start. */
 unsigned int world_flushes(void);
+extern unsigned int world_cache_flushes;
 
 void world_frames_start(void);
 void world_frames_stop(void);

@@ -125,6 +125,70 @@ void domain_share_xen_page(struct domain *d, void *page, bool readonly)
                  ((uint64_t)d->domid << PAGE_OWNER_SHIFT) | flags | 1);
 }
 
+bool heap_unshare_pages(struct domain *d, void *const *pages,
+                        unsigned int count)
+{
+    (void)d;
+    for (unsigned int i = 0; i < count; i++) {
+        if (page_refs(page_of(machine_mfn_of(pages[i]))) != 1) {
+            return false;
+        }
+    }
+    for (unsigned int i = 0; i < count; i++) {
+        heap_free_page(pages[i]);
+    }
+    return true;
+}
+
+/* -- frames that pass from one domain to another --------------------------- */
+
+int domain_steal_page(struct domain *d, struct page *page)
+{
+    uint64_t word =
+        (uint64_t)d->domid << PAGE_OWNER_SHIFT | PAGE_COUNT_ALLOCATED | 1;
+
+    return atomic_compare_exchange_strong(
+               &page->count, &word, (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT)
+               ? 0
+               : -XEN_EINVAL;
+}
+
+int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
+{
+    assert_int_equal(order, 0);
+    if (domain_is_dying(d)) {
+        return -XEN_ESRCH;
+    }
+    atomic_store(&page->count, (uint64_t)d->domid << PAGE_OWNER_SHIFT |
+                                   PAGE_COUNT_ALLOCATED | 1);
+    return 0;
+}
+
+void frame_free(struct page *page, unsigned int order)
+{
+    assert_int_equal(order, 0);
+    assert_int_equal(page_refs(page), 0);
+    assert_int_equal(page_owner(page), DOMID_NOBODY);
+}
+
+void frame_flush_former_use(const struct page *page)
+{
+    assert_int_equal(page_refs(page), 0);
+    atomic_fetch_add(&flushes, 1);
+}
+
+unsigned int world_cache_flushes;
+
+void machine_flush_cache(void)
+{
+    world_cache_flushes++;
+}
+
+void m2p_set(mfn_t mfn, unsigned long pfn)
+{
+    fake_m2p[mfn.number] = pfn;
+}
+
 static bool get_if(struct page *page, bool any, domid_t owner)
 {
     uint64_t count = atomic_load(&page->count);

@@ -30,7 +30,7 @@ static struct domain *create_domain(domid_t domid, bool privileged,
         .max_evtchn_port = 1023,
         .max_grant_frames = 4,
         .max_maptrack_frames = 4,
-        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+        .grant_opts = XEN_DOMCTL_GRANT_version(2),
     };
     struct domain *d = NULL;
     int rc = domain_create(domid, &config, privileged, &d);

@@ -12,7 +12,7 @@ static struct domain *make(domid_t domid, bool privileged)
 {
     struct domain *d = world_domain(domid, 2, privileged);
 
-    assert_int_equal(grant_table_init(d, 4, 1, 1), 0);
+    assert_int_equal(grant_table_init(d, 4, 1, 2), 0);
     return d;
 }
 
@@ -62,7 +62,7 @@ long grant_call(struct domain *d, unsigned int command, void *array,
 
 grant_entry_v1_t *grant_entry(struct domain *d, grant_ref_t ref)
 {
-    return shared_entry(d->grant, ref);
+    return entry_v1(d->grant, ref);
 }
 
 void grant_give(struct domain *d, grant_ref_t ref, domid_t to, mfn_t mfn,
@@ -73,6 +73,25 @@ void grant_give(struct domain *d, grant_ref_t ref, domid_t to, mfn_t mfn,
     entry->domid = to;
     entry->frame = (uint32_t)mfn.number;
     entry->flags = flags;
+}
+
+void grant_give_v2(struct domain *d, grant_ref_t ref, domid_t to,
+                   uint16_t flags, grant_entry_v2_t with)
+{
+    grant_entry_v2_t *entry = entry_v2(d->grant, ref);
+
+    *entry = with;
+    entry->hdr.domid = to;
+    entry->hdr.flags = flags;
+}
+
+int grant_set_version(struct domain *d, uint32_t version)
+{
+    struct gnttab_set_version op = {.version = version};
+    long rc = grant_call(d, GNTTABOP_set_version, &op, 1);
+
+    assert_int_equal(op.version, d->grant->version);
+    return (int)rc;
 }
 
 uint16_t grant_flags(struct domain *d, grant_ref_t ref)

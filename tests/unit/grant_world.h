@@ -30,6 +30,12 @@ grant_entry_v1_t *grant_entry(struct domain *d, grant_ref_t ref);
 /* Let @to use @mfn by entry @ref. */
 void grant_give(struct domain *d, grant_ref_t ref, domid_t to, mfn_t mfn,
                 uint16_t flags);
+/* The same in a table of version 2; what is in the header of @with counts
+ * for nothing. */
+void grant_give_v2(struct domain *d, grant_ref_t ref, domid_t to,
+                   uint16_t flags, grant_entry_v2_t with);
+/* @d asks for @version; the result of the call. */
+int grant_set_version(struct domain *d, uint32_t version);
 uint16_t grant_flags(struct domain *d, grant_ref_t ref);
 
 /* Map @ref of @granter at entry @pte of @d; *handle set. Returns the status. */

@@ -25,7 +25,7 @@ static unsigned long free_before;
 
 static void give(unsigned int ref, unsigned long pfn, uint16_t flags)
 {
-    grant_entry_v1_t *entry = shared_entry(granter->d->grant, ref);
+    grant_entry_v1_t *entry = entry_v1(granter->d->grant, ref);
 
     entry->domid = mapper->d->domid;
     entry->frame = (uint32_t)granter->mfn[pfn].number;
@@ -34,7 +34,7 @@ static void give(unsigned int ref, unsigned long pfn, uint16_t flags)
 
 static uint16_t flags_of(unsigned int ref)
 {
-    return shared_entry(granter->d->grant, ref)->flags;
+    return entry_v1(granter->d->grant, ref)->flags;
 }
 
 static int setup(void **state)
@@ -340,8 +340,101 @@ static void table_frames_are_the_guests_to_map(void **state)
                        UVMF_INVLPG, 0),
         0);
     assert_true(fake_guest_write_u64(fake_va(SPACE), 0x33));
-    assert_int_equal(*(uint64_t *)(void *)shared_entry(mapper->d->grant, 512),
+    assert_int_equal(*(uint64_t *)(void *)entry_v1(mapper->d->grant, 512),
                      0x33);
+    fake_audit();
+}
+
+/* -- version 2 ------------------------------------------------------------- */
+
+static long set_version(uint32_t version)
+{
+    struct gnttab_set_version op = {.version = version};
+
+    return grant_op(GNTTABOP_set_version, &op, sizeof(op), 1);
+}
+
+static long set_pte(unsigned long pfn, uint64_t pte, unsigned long flags)
+{
+    return fake_hypercall(mapper->v, __HYPERVISOR_update_va_mapping,
+                          fake_va(pfn), pte, flags, 0);
+}
+
+static void status_frames_go_only_when_unmapped(void **state)
+{
+    unsigned long before = frame_free_count();
+    uint64_t kept = fake_pte(mapper, SPACE);
+    uint64_t *status;
+    mfn_t mfn;
+
+    (void)state;
+    assert_int_equal(set_version(2), 0);
+    status = (void *)mapper->d->grant->status[0];
+    mfn = machine_mfn_of(status);
+    assert_int_equal(
+        set_pte(SPACE, pte_make(mfn, PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED),
+                UVMF_INVLPG),
+        0);
+    assert_true(fake_guest_write_u64(fake_va(SPACE) + 512, 0x44));
+    assert_int_equal(status[64], 0x44);
+    assert_int_equal(set_version(1), -XEN_EBUSY);
+    assert_int_equal(mapper->d->grant->version, 2);
+    fake_audit();
+    /* The TLB still knows it: freed, it is flushed before another use. */
+    assert_int_equal(set_pte(SPACE, kept, 0), 0);
+    assert_int_equal(set_version(1), 0);
+    assert_int_equal(frame_free_count(), before);
+    fake_audit();
+}
+
+/* -- transfers ------------------------------------------------------------- */
+
+static int transfer(mfn_t mfn, unsigned int ref)
+{
+    struct gnttab_transfer op = {
+        .mfn = mfn.number, .domid = granter->d->domid, .ref = ref};
+
+    assert_int_equal(grant_op(GNTTABOP_transfer, &op, sizeof(op), 1), 0);
+    return op.status;
+}
+
+static void a_frame_given_away_is_out_of_reach(void **state)
+{
+    unsigned long pages = granter->d->tot_pages;
+    mfn_t mfn = mapper->mfn[SPACE];
+    uint64_t kept = fake_pte(mapper, SPACE);
+    uint64_t value;
+
+    (void)state;
+    granter->d->max_pages++;
+    assert_true(fake_guest_write_u64(fake_va(SPACE), 0x77));
+    assert_int_equal(transfer(mfn, REF), GNTST_bad_page);
+    assert_int_equal(set_pte(SPACE, 0, 0), 0);
+    give(REF, SPACE, GTF_accept_transfer);
+    assert_int_equal(transfer(mfn, REF), GNTST_okay);
+    /* Nobody asked for a flush, and yet: */
+    assert_false(fake_guest_read(fake_va(SPACE), &value, sizeof(value)));
+    assert_int_not_equal(set_pte(SPACE, kept, UVMF_INVLPG), 0);
+    assert_int_equal(granter->d->tot_pages, pages + 1);
+    assert_int_equal(*(uint64_t *)machine_map(mfn), 0x77);
+    fake_audit();
+}
+
+static void a_frame_that_nobody_accepts_is_free(void **state)
+{
+    unsigned long before = frame_free_count();
+
+    (void)state;
+    assert_int_equal(set_pte(SPACE, 0, UVMF_INVLPG), 0);
+    assert_int_equal(set_pte(OWN, 0, UVMF_INVLPG), 0);
+    assert_int_equal(transfer(mapper->mfn[SPACE], REF), GNTST_general_error);
+    assert_int_equal(frame_free_count(), before + 1);
+    /* There is no room for more. */
+    assert_int_equal(granter->d->max_pages, granter->d->tot_pages);
+    give(REF, SPACE, GTF_accept_transfer);
+    assert_int_equal(transfer(mapper->mfn[OWN], REF), GNTST_general_error);
+    assert_int_equal(frame_free_count(), before + 2);
+    assert_int_equal(flags_of(REF), GTF_accept_transfer);
     fake_audit();
 }
 
@@ -358,6 +451,9 @@ int main(void)
         TEST(a_dead_mapper_leaves_nothing),
         TEST(copies_are_whole_however_often_preempted),
         TEST(table_frames_are_the_guests_to_map),
+        TEST(status_frames_go_only_when_unmapped),
+        TEST(a_frame_given_away_is_out_of_reach),
+        TEST(a_frame_that_nobody_accepts_is_free),
     };
 
     return cmocka_run_group_tests_name("grant_core", tests, NULL, NULL);

@@ -175,9 +175,6 @@ static void entries_that_do_not_permit_are_refused(void **state)
         GTF_transitive,
         GTF_permit_access | GTF_readonly,
         GTF_permit_access | GTF_sub_page,
-        GTF_permit_access | GTF_PWT,
-        GTF_permit_access | GTF_PCD,
-        GTF_permit_access | GTF_PAT,
     };
     grant_handle_t handle;
 

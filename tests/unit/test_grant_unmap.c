@@ -333,7 +333,8 @@ static void the_audit_sees_a_lost_pin_and_a_lost_handle(void **state)
     assert_int_equal(grant_audit(guest), 1);
     assert_non_null(strstr(world_console(), "ref 8 pinned 0+2, mapped 0+1"));
     guest->grant->active[0][8].writers -= 2;
-    assert_int_equal(grant_audit(guest), 1);
+    /* That it counts one entry too many as in use is another error. */
+    assert_int_equal(grant_audit(guest), 2);
     guest->grant->active[0][8].writers++;
     dom0->grant->maptrack[0][handle].flags |= MAPTRACK_BUSY;
     assert_int_equal(grant_audit(guest), 2);

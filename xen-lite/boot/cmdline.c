@@ -3,6 +3,7 @@
 #include "cmdline.h"
 
 #include "boot_info.h"
+#include "grant_table.h"
 #include "printk.h"
 #include "string.h"
 
@@ -186,6 +187,38 @@ static int parse_vcpus(const struct option *o, const char *value)
     return 0;
 }
 
+/* "=no" and its like, behind a word in a list. */
+static bool word_is_off(const char *value)
+{
+    return strncmp(value, "=0", 2) == 0 || strncmp(value, "=no", 3) == 0 ||
+           strncmp(value, "=of", 3) == 0 || strncmp(value, "=f", 2) == 0;
+}
+
+/* gnttab=max-ver:N,[no-]transitive,[no-]transfer */
+static int parse_gnttab(const struct option *o, const char *value)
+{
+    struct grant_options *to = o->to;
+
+    for (; value != NULL; value = strchr(value, ',')) {
+        value += *value == ',';
+        if (strncmp(value, "max-ver:", 8) == 0 &&
+            (value[8] == '1' || value[8] == '2')) {
+            to->max_version = (unsigned int)(value[8] - '0');
+        } else if (strncmp(value, "transitive", 10) == 0) {
+            to->no_transitive = word_is_off(value + 10);
+        } else if (strncmp(value, "no-transitive", 13) == 0) {
+            to->no_transitive = true;
+        } else if (strncmp(value, "transfer", 8) == 0) {
+            to->no_transfer = word_is_off(value + 8);
+        } else if (strncmp(value, "no-transfer", 11) == 0) {
+            to->no_transfer = true;
+        } else {
+            return -XEN_EINVAL;
+        }
+    }
+    return 0;
+}
+
 static int parse_loglvl(const struct option *o, const char *value)
 {
     return printk_set_level(value, o->to != NULL);
@@ -228,6 +261,10 @@ static const struct option option_table[] = {
     {"spec-ctrl", SWITCH(spec_ctrl)},
     {"fault", TEXT(fault)},
     {"selftest", TEXT(selftest)},
+    {"gnttab", parse_gnttab, &grant_options, 0},
+    {"gnttab_max_frames", parse_count, &grant_options.max_frames, 0},
+    {"gnttab_max_maptrack_frames", parse_count,
+     &grant_options.max_maptrack_frames, 0},
     {"console_to_ring", parse_ignored, NULL, 0},
     {"conring_size", parse_ignored, NULL, 0},
     {"iommu", parse_ignored, NULL, 0},

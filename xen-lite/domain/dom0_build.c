@@ -370,7 +370,7 @@ static int create_domain(struct builder *b)
         .max_evtchn_port = EVTCHN_2L_PORTS - 1,
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,
-        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+        .grant_opts = XEN_DOMCTL_GRANT_version(grant_options.max_version),
     };
     unsigned int cpu = 0;
     int rc = domain_create(0, &create, true, &b->d);

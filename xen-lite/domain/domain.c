@@ -17,10 +17,6 @@
 
 #define DOMAIN_HASH_SIZE 256U
 
-#define DEFAULT_GRANT_FRAMES    64U
-#define DEFAULT_MAPTRACK_FRAMES 1024U
-#define MAX_GRANT_VERSION       1U
-
 static struct {
     struct spinlock lock; /* LOCK_DOMAIN_LIST: changes of list and chains */
     struct domain *first; /* by id */
@@ -244,16 +240,6 @@ static void domain_destroy(void *data)
 
 /* -- creation -------------------------------------------------------------- */
 
-static int check_grants(const struct xen_domctl_createdomain *config)
-{
-    uint32_t version = XEN_DOMCTL_GRANT_version(config->grant_opts);
-
-    if (config->grant_opts > XEN_DOMCTL_GRANT_version_mask) {
-        return -XEN_EINVAL;
-    }
-    return version >= 1 && version <= MAX_GRANT_VERSION ? 0 : -XEN_EINVAL;
-}
-
 /* PV only, no IOMMU, no virtual PMU: flags for those are refused as a Xen
  * without them does. */
 static int check_config(const struct xen_domctl_createdomain *config)
@@ -279,12 +265,8 @@ static int check_config(const struct xen_domctl_createdomain *config)
     if (!cpupool_exists(config->cpupool_id)) {
         return -XEN_ESRCH;
     }
-    return check_grants(config);
-}
-
-static unsigned int limit_or(int32_t asked, unsigned int standard)
-{
-    return asked < 0 ? standard : (unsigned int)asked;
+    /* Limits and the version are grant_table_init()'s to check. */
+    return config->grant_opts > XEN_DOMCTL_GRANT_version_mask ? -XEN_EINVAL : 0;
 }
 
 /* A domain that holds nothing yet, with its locks in order. */
@@ -347,10 +329,9 @@ static int domain_fill(struct domain *d,
         rc = evtchn_domain_init(d, config->max_evtchn_port);
     }
     if (rc == 0) {
-        rc = grant_table_init(
-            d, limit_or(config->max_grant_frames, DEFAULT_GRANT_FRAMES),
-            limit_or(config->max_maptrack_frames, DEFAULT_MAPTRACK_FRAMES),
-            XEN_DOMCTL_GRANT_version(config->grant_opts));
+        rc = grant_table_init(d, config->max_grant_frames,
+                              config->max_maptrack_frames,
+                              XEN_DOMCTL_GRANT_version(config->grant_opts));
     }
     if (rc == 0) {
         rc = pirq_domain_init(d);

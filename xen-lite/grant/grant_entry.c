@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Single grants: who may use one, and the flags that tell its owner that it is
- * in use. The entries are version 1 of <xen/grant_table.h>.
+ * in use. Both versions of entries are those of <xen/grant_table.h>.
  */
 #include "grant.h"
 
@@ -12,94 +12,181 @@
 /* A guest that keeps changing an entry gets an error, not our time. */
 #define CLAIM_ATTEMPTS 8U
 
-_Static_assert(sizeof(grant_entry_v1_t) == sizeof(uint64_t),
-               "xen/grant_table.h: an entry is a word");
+_Static_assert(sizeof(grant_entry_v1_t) == sizeof(uint64_t) &&
+                   sizeof(grant_entry_v2_t) == 2 * sizeof(uint64_t),
+               "xen/grant_table.h: entries are words");
 
-/* The flags and the domain of an entry change as one 32-bit word. */
+/* The flags and the domain of an entry are read and change as one word, the
+ * first of either version. */
 struct header {
     uint16_t flags;
     domid_t domid;
 };
-
-static uint32_t *header_of(grant_entry_v1_t *entry)
-{
-    return (uint32_t *)(void *)entry;
-}
 
 static struct header unpack(uint32_t word)
 {
     return (struct header){(uint16_t)word, (domid_t)(word >> 16)};
 }
 
-/* Does the entry, as read, let @who do that? */
-static bool permits(struct header header, domid_t who, bool write,
-                    enum pin_use use)
+/* What somebody wants of an entry. */
+struct request {
+    domid_t who;
+    bool write;
+    enum pin_use use;
+};
+
+/* Does the entry, as read, let them? Only version 2 has transitive ones. */
+static bool permits(struct header header, const struct request *want,
+                    unsigned int version)
 {
-    if ((header.flags & GTF_type_mask) != GTF_permit_access ||
-        header.domid != who) {
+    unsigned int type = header.flags & GTF_type_mask;
+    bool copy = want->use == PIN_COPY;
+
+    if (header.domid != want->who ||
+        (want->write && (header.flags & GTF_readonly) != 0)) {
         return false;
     }
-    if (write && (header.flags & GTF_readonly) != 0) {
-        return false;
+    if (type == GTF_permit_access) {
+        return copy || (header.flags & GTF_sub_page) == 0;
     }
-    /* Version 1 cannot say which part of the frame, nor map uncached RAM. */
-    return use == PIN_COPY ||
-           (header.flags & (GTF_sub_page | GTF_PWT | GTF_PCD | GTF_PAT)) == 0;
+    return type == GTF_transitive && copy && version == 2;
+}
+
+static uint16_t flags_for(bool write)
+{
+    return write ? GTF_reading | GTF_writing : GTF_reading;
+}
+
+static void clear_flags(struct grant_table *table, grant_ref_t ref,
+                        uint16_t flags)
+{
+    __atomic_fetch_and(use_flags(table, ref), (uint16_t)~flags,
+                       __ATOMIC_SEQ_CST);
 }
 
 /*
- * Set GTF_reading, and GTF_writing if @write, in the same step in which the
- * entry is checked: after it the owner knows that it must not withdraw it.
+ * Version 1: the flags are set in the same step in which the entry is checked:
+ * after it the owner knows that it must not withdraw it.
  */
-static int16_t claim(grant_entry_v1_t *entry, domid_t who, bool write,
-                     enum pin_use use)
+static bool claim_v1(uint32_t *at, const struct request *want,
+                     struct header *header)
 {
-    uint32_t *header = header_of(entry);
-    uint32_t word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+    uint32_t word = __atomic_load_n(at, __ATOMIC_ACQUIRE);
 
     for (unsigned int i = 0; i < CLAIM_ATTEMPTS; i++) {
-        uint32_t set = GTF_reading | (write ? GTF_writing : 0U);
-
-        if (!permits(unpack(word), who, write, use)) {
-            return GNTST_general_error;
+        *header = unpack(word);
+        if (!permits(*header, want, 1)) {
+            return false;
         }
-        if (__atomic_compare_exchange_n(header, &word, word | set, false,
+        if (__atomic_compare_exchange_n(at, &word,
+                                        word | flags_for(want->write), false,
                                         __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-            return GNTST_okay;
+            return true;
         }
     }
-    return GNTST_general_error;
+    return false;
 }
 
-static void clear_flags(grant_entry_v1_t *entry, uint32_t flags)
+/*
+ * Version 2: the status is elsewhere. The owner clears the entry, then looks
+ * at the status; we set the status, then look at the entry again. One of the
+ * two sees the other.
+ */
+static bool claim_v2(struct grant_table *table, grant_ref_t ref,
+                     const struct request *want, struct header *header)
 {
-    __atomic_fetch_and(header_of(entry), ~flags, __ATOMIC_SEQ_CST);
+    uint32_t *at = entry_header(table, ref);
+    grant_status_t *status = status_v2(table, ref);
+    uint16_t before;
+
+    if (!permits(unpack(__atomic_load_n(at, __ATOMIC_ACQUIRE)), want, 2)) {
+        return false;
+    }
+    before =
+        __atomic_fetch_or(status, flags_for(want->write), __ATOMIC_SEQ_CST);
+    *header = unpack(__atomic_load_n(at, __ATOMIC_SEQ_CST));
+    if (permits(*header, want, 2)) {
+        return true;
+    }
+    clear_flags(table, ref, flags_for(want->write) & (uint16_t)~before);
+    return false;
+}
+
+/* Frame numbers of RAM have 32 bits; what has more becomes none of them. */
+static uint32_t frame_number(uint64_t frame)
+{
+    return frame <= UINT32_MAX ? (uint32_t)frame : UINT32_MAX;
+}
+
+/* The rest of an entry that was claimed as @header, each part read once. */
+static void note_entry(struct grant_table *table, grant_ref_t ref,
+                       struct header header, struct active *active)
+{
+    const volatile grant_entry_v2_t *entry;
+
+    active->kind = GRANT_PAGE;
+    active->start = 0;
+    active->length = PAGE_BYTES;
+    if (table->version == 1) {
+        active->frame =
+            __atomic_load_n(&entry_v1(table, ref)->frame, __ATOMIC_ACQUIRE);
+        return;
+    }
+    entry = entry_v2(table, ref);
+    if ((header.flags & GTF_type_mask) == GTF_transitive) {
+        active->kind = GRANT_TRANSITIVE;
+        active->trans_domid = entry->transitive.trans_domid;
+        active->frame = entry->transitive.gref;
+        return;
+    }
+    active->frame = frame_number(entry->full_page.frame);
+    if ((header.flags & GTF_sub_page) != 0) {
+        active->kind = GRANT_SUB_PAGE;
+        active->start = entry->sub_page.page_off;
+        active->length = entry->sub_page.length;
+    }
+}
+
+/* May an entry that is in use be used once more? */
+static bool may_join(const struct active *active, const struct request *want)
+{
+    return active->domid == want->who && active->readers < PINS_MAX &&
+           active->writers < PINS_MAX &&
+           (want->use == PIN_COPY || active->kind == GRANT_PAGE);
+}
+
+/* Reserved entries may be in use while the version changes. */
+static unsigned int counts_as_pinned(grant_ref_t ref)
+{
+    return ref >= GNTTAB_NR_RESERVED_ENTRIES ? 1 : 0;
 }
 
 /* The table is locked, and @ref exists. */
 static int16_t pin_locked(struct grant_table *table, grant_ref_t ref,
-                          domid_t who, bool write, enum pin_use use)
+                          const struct request *want)
 {
-    grant_entry_v1_t *entry = shared_entry(table, ref);
     struct active *active = active_entry(table, ref);
     bool first = !is_pinned(active);
-    int16_t status;
+    struct header header;
 
-    if (!first && (active->domid != who || active->readers >= PINS_MAX ||
-                   active->writers >= PINS_MAX)) {
+    if (!first && !may_join(active, want)) {
         return GNTST_general_error;
     }
-    if (first || (write && active->writers == 0)) {
-        status = claim(entry, who, write, use);
-        if (status != GNTST_okay) {
-            return status;
+    if (first || (want->write && active->writers == 0)) {
+        bool claimed = table->version == 1
+                           ? claim_v1(entry_header(table, ref), want, &header)
+                           : claim_v2(table, ref, want, &header);
+
+        if (!claimed) {
+            return GNTST_general_error;
         }
     }
     if (first) {
-        active->domid = who;
-        active->frame = __atomic_load_n(&entry->frame, __ATOMIC_ACQUIRE);
+        active->domid = want->who;
+        note_entry(table, ref, header, active);
+        table->pinned_count += counts_as_pinned(ref);
     }
-    if (write) {
+    if (want->write) {
         active->writers++;
     } else {
         active->readers++;
@@ -108,16 +195,17 @@ static int16_t pin_locked(struct grant_table *table, grant_ref_t ref,
 }
 
 int16_t grant_pin(struct domain *granter, grant_ref_t ref, domid_t who,
-                  bool write, enum pin_use use, mfn_t *mfn)
+                  bool write, enum pin_use use, struct active *pinned)
 {
+    const struct request want = {.who = who, .write = write, .use = use};
     struct grant_table *table = granter->grant;
     int16_t status = GNTST_bad_gntref;
 
     spin_lock(&table->lock);
     if (ref < entry_count(table)) {
         ref = (grant_ref_t)index_nospec(ref, entry_count(table));
-        status = pin_locked(table, ref, who, write, use);
-        *mfn = mfn_make(active_entry(table, ref)->frame);
+        status = pin_locked(table, ref, &want);
+        *pinned = *active_entry(table, ref);
     }
     spin_unlock(&table->lock);
     return status;
@@ -138,9 +226,10 @@ void grant_unpin(struct domain *granter, grant_ref_t ref, bool write)
         active->readers--;
     }
     if (!is_pinned(active)) {
-        clear_flags(shared_entry(table, ref), GTF_reading | GTF_writing);
-    } else if (active->writers == 0) {
-        clear_flags(shared_entry(table, ref), GTF_writing);
+        clear_flags(table, ref, GTF_reading | GTF_writing);
+        table->pinned_count -= counts_as_pinned(ref);
+    } else if (write && active->writers == 0) {
+        clear_flags(table, ref, GTF_writing);
     }
     spin_unlock(&table->lock);
 }
@@ -159,14 +248,23 @@ mfn_t grant_pinned_mfn(struct domain *granter, grant_ref_t ref)
 
 /* Both are the caller's own and unused: what its other CPUs do to them
  * meanwhile harms it alone. */
-static void swap_words(grant_entry_v1_t *a, grant_entry_v1_t *b)
+static void swap_entries(struct grant_table *table, grant_ref_t a,
+                         grant_ref_t b)
 {
-    uint64_t *first = (uint64_t *)(void *)a;
-    uint64_t *second = (uint64_t *)(void *)b;
-    uint64_t kept = __atomic_load_n(first, __ATOMIC_ACQUIRE);
+    if (table->version == 1) {
+        grant_entry_v1_t kept = *entry_v1(table, a);
 
-    kept = __atomic_exchange_n(second, kept, __ATOMIC_SEQ_CST);
-    __atomic_store_n(first, kept, __ATOMIC_SEQ_CST);
+        *entry_v1(table, a) = *entry_v1(table, b);
+        *entry_v1(table, b) = kept;
+    } else {
+        grant_entry_v2_t kept = *entry_v2(table, a);
+        grant_status_t status = *status_v2(table, a);
+
+        *entry_v2(table, a) = *entry_v2(table, b);
+        *entry_v2(table, b) = kept;
+        *status_v2(table, a) = *status_v2(table, b);
+        *status_v2(table, b) = status;
+    }
 }
 
 int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
@@ -182,11 +280,11 @@ int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
     } else {
         a = (grant_ref_t)index_nospec(a, count);
         b = (grant_ref_t)index_nospec(b, count);
-        if (is_pinned(active_entry(table, a)) ||
-            is_pinned(active_entry(table, b))) {
+        if (a != b && (is_pinned(active_entry(table, a)) ||
+                       is_pinned(active_entry(table, b)))) {
             status = GNTST_eagain;
         } else {
-            swap_words(shared_entry(table, a), shared_entry(table, b));
+            swap_entries(table, a, b);
         }
     }
     spin_unlock(&table->lock);

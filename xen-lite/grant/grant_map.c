@@ -135,11 +135,13 @@ static bool seize_handle(struct grant_table *table, grant_handle_t handle,
 static int16_t start_use(struct domain *granter, grant_ref_t ref,
                          domid_t mapper, bool write, mfn_t *mfn)
 {
-    int16_t status = grant_pin(granter, ref, mapper, write, PIN_MAP, mfn);
+    struct active pinned;
+    int16_t status = grant_pin(granter, ref, mapper, write, PIN_MAP, &pinned);
 
     if (status != GNTST_okay) {
         return status;
     }
+    *mfn = mfn_make(pinned.frame);
     status = grant_get_frame(granter, *mfn, write);
     if (status != GNTST_okay) {
         grant_unpin(granter, ref, write);
@@ -266,15 +268,6 @@ static int16_t map_one(struct vcpu *v, struct gnttab_map_grant_ref *op)
     return status;
 }
 
-/* Progress of a command with an array: the elements before @done are. */
-static long continue_after(struct hypercall_args *args, unsigned int done,
-                           size_t bytes)
-{
-    args->a[1] += done * bytes;
-    args->a[2] -= done;
-    return -XEN_ERESTART;
-}
-
 long grant_op_map(struct vcpu *v, struct hypercall_args *args)
 {
     guest_va_t array = guest_va_make(args->a[1]);
@@ -283,7 +276,7 @@ long grant_op_map(struct vcpu *v, struct hypercall_args *args)
 
     for (unsigned int i = 0; i < count; i++) {
         if (i != 0 && hypercall_preempt_check()) {
-            return continue_after(args, i, sizeof(op));
+            return grant_continue(args, i, sizeof(op));
         }
         if (read_guest_index(&op, array, i) != 0) {
             return -XEN_EFAULT;
@@ -498,7 +491,7 @@ static long unmap_all(struct vcpu *v, struct hypercall_args *args, bool replace)
         int rc;
 
         if (done != 0 && hypercall_preempt_check()) {
-            return continue_after(args, done,
+            return grant_continue(args, done,
                                   sizeof(struct gnttab_unmap_grant_ref));
         }
         rc = unmap_some(v, array, done, count, replace, &done);

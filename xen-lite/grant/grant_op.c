@@ -23,18 +23,20 @@ static int16_t target_of(struct vcpu *v, domid_t domid, struct domain **d)
     }
 }
 
-/* Write the first @count frame numbers of @d's table to @list. */
-static int16_t list_frames(struct domain *d, guest_va_t list,
+/* Write the first @count of @frames, as numbers of 64 bits, to @list. */
+static int16_t list_frames(void *const *frames, guest_va_t list,
                            unsigned int count)
 {
+    int16_t status = GNTST_okay;
+
     for (unsigned int i = 0; i < count; i++) {
-        xen_pfn_t frame = machine_mfn_of(d->grant->shared[i]).number;
+        uint64_t frame = machine_mfn_of(frames[i]).number;
 
         if (write_guest_index(list, i, &frame) != 0) {
-            return GNTST_bad_virt_addr;
+            status = GNTST_bad_virt_addr;
         }
     }
-    return GNTST_okay;
+    return status;
 }
 
 static int16_t setup_table(struct vcpu *v, const struct gnttab_setup_table *op)
@@ -49,7 +51,8 @@ static int16_t setup_table(struct vcpu *v, const struct gnttab_setup_table *op)
         status = GNTST_general_error;
     } else {
         /* Frames that exist stay: no lock is needed to name them. */
-        status = list_frames(d, GUEST_HANDLE_VA(op->frame_list), op->nr_frames);
+        status = list_frames(d->grant->shared, GUEST_HANDLE_VA(op->frame_list),
+                             op->nr_frames);
     }
     domain_put(d);
     return status;
@@ -64,6 +67,10 @@ static long op_setup_table(struct vcpu *v, struct hypercall_args *args)
         return -XEN_EINVAL;
     }
     if (read_guest(&op, va) != 0) {
+        return -XEN_EFAULT;
+    }
+    if (!guest_range_ok(GUEST_HANDLE_VA(op.frame_list),
+                        op.nr_frames * sizeof(xen_pfn_t))) {
         return -XEN_EFAULT;
     }
     op.status = setup_table(v, &op);
@@ -93,25 +100,21 @@ static long op_query_size(struct vcpu *v, struct hypercall_args *args)
     return write_guest(va, &op);
 }
 
-/* There is version 1 only; it answers as Xen with gnttab=max-ver:1. */
+/* The count of elements counts for nothing here. */
 static long op_set_version(struct vcpu *v, struct hypercall_args *args)
 {
     guest_va_t va = guest_va_make(args->a[1]);
     struct gnttab_set_version op;
+    int rc = -XEN_EINVAL;
 
-    if (args->a[2] != 1) {
-        return -XEN_EINVAL;
-    }
     if (read_guest(&op, va) != 0) {
         return -XEN_EFAULT;
     }
-    if (op.version != 1 && op.version != 2) {
-        return -XEN_EINVAL;
+    if (op.version == 1 || op.version == 2) {
+        rc = grant_table_set_version(v->domain, op.version);
     }
-    if (op.version != v->domain->grant->version) {
-        return -XEN_ENOSYS;
-    }
-    return write_guest(va, &op);
+    op.version = v->domain->grant->version;
+    return write_guest(va, &op) != 0 ? -XEN_EFAULT : rc;
 }
 
 static long op_get_version(struct vcpu *v, struct hypercall_args *args)
@@ -121,9 +124,6 @@ static long op_get_version(struct vcpu *v, struct hypercall_args *args)
     struct domain *d;
     int rc;
 
-    if (args->a[2] != 1) {
-        return -XEN_EINVAL;
-    }
     if (read_guest(&op, va) != 0) {
         return -XEN_EFAULT;
     }
@@ -136,7 +136,41 @@ static long op_get_version(struct vcpu *v, struct hypercall_args *args)
     return write_guest(va, &op);
 }
 
-/* Tables of version 1 have no status frames. */
+/* Frame @i of the first @count, which all exist. They go when the version
+ * changes, so each is looked up anew. */
+static int16_t status_frame(struct grant_table *table, unsigned int i,
+                            unsigned int count, uint64_t *frame)
+{
+    int16_t status = GNTST_general_error;
+
+    spin_lock(&table->lock);
+    if (count <= table->status_count) {
+        *frame = machine_mfn_of(table->status[i]).number;
+        status = GNTST_okay;
+    }
+    spin_unlock(&table->lock);
+    return status;
+}
+
+static int16_t status_frames(struct domain *d,
+                             const struct gnttab_get_status_frames *op)
+{
+    guest_va_t list = GUEST_HANDLE_VA(op->frame_list);
+    uint64_t frame = 0;
+
+    for (unsigned int i = 0; i < op->nr_frames; i++) {
+        int16_t status = status_frame(d->grant, i, op->nr_frames, &frame);
+
+        if (status != GNTST_okay) {
+            return status;
+        }
+        if (write_guest_index(list, i, &frame) != 0) {
+            return GNTST_bad_virt_addr;
+        }
+    }
+    return GNTST_okay;
+}
+
 static long op_get_status_frames(struct vcpu *v, struct hypercall_args *args)
 {
     guest_va_t va = guest_va_make(args->a[1]);
@@ -149,9 +183,13 @@ static long op_get_status_frames(struct vcpu *v, struct hypercall_args *args)
     if (read_guest(&op, va) != 0) {
         return -XEN_EFAULT;
     }
+    if (!guest_range_ok(GUEST_HANDLE_VA(op.frame_list),
+                        op.nr_frames * sizeof(uint64_t))) {
+        return -XEN_EFAULT;
+    }
     op.status = target_of(v, op.dom, &d);
     if (op.status == GNTST_okay) {
-        op.status = GNTST_general_error;
+        op.status = status_frames(d, &op);
         domain_put(d);
     }
     return write_guest(va, &op);
@@ -165,9 +203,7 @@ static long op_swap_grant_ref(struct vcpu *v, struct hypercall_args *args)
 
     for (unsigned int i = 0; i < count; i++) {
         if (i != 0 && hypercall_preempt_check()) {
-            args->a[1] += i * sizeof(op);
-            args->a[2] -= i;
-            return -XEN_ERESTART;
+            return grant_continue(args, i, sizeof(op));
         }
         if (read_guest_index(&op, array, i) != 0) {
             return -XEN_EFAULT;
@@ -180,48 +216,12 @@ static long op_swap_grant_ref(struct vcpu *v, struct hypercall_args *args)
     return 0;
 }
 
-/*
- * No guest of this ABI version gives frames away like this. The ABI lets the
- * caller keep its frame with one status only: GNTST_bad_page.
- */
-static long op_transfer(struct vcpu *v, struct hypercall_args *args)
-{
-    guest_va_t array = guest_va_make(args->a[1]);
-    unsigned int count = (unsigned int)args->a[2];
-    struct gnttab_transfer op;
-
-    (void)v;
-    for (unsigned int i = 0; i < count; i++) {
-        if (i != 0 && hypercall_preempt_check()) {
-            args->a[1] += i * sizeof(op);
-            args->a[2] -= i;
-            return -XEN_ERESTART;
-        }
-        if (read_guest_index(&op, array, i) != 0) {
-            return -XEN_EFAULT;
-        }
-        op.status = GNTST_bad_page;
-        if (write_guest_index(array, i, &op) != 0) {
-            return -XEN_EFAULT;
-        }
-    }
-    return 0;
-}
-
-/* Caches of x86 are coherent with devices: as Xen there. */
-static long op_cache_flush(struct vcpu *v, struct hypercall_args *args)
-{
-    (void)v;
-    (void)args;
-    return -XEN_EOPNOTSUPP;
-}
-
 static hypercall_fn_t *const grant_ops[] = {
     [GNTTABOP_map_grant_ref] = grant_op_map,
     [GNTTABOP_unmap_grant_ref] = grant_op_unmap,
     [GNTTABOP_setup_table] = op_setup_table,
     [GNTTABOP_dump_table] = NULL,
-    [GNTTABOP_transfer] = op_transfer,
+    [GNTTABOP_transfer] = grant_op_transfer,
     [GNTTABOP_copy] = grant_op_copy,
     [GNTTABOP_query_size] = op_query_size,
     [GNTTABOP_unmap_and_replace] = grant_op_unmap_and_replace,
@@ -229,16 +229,21 @@ static hypercall_fn_t *const grant_ops[] = {
     [GNTTABOP_get_status_frames] = op_get_status_frames,
     [GNTTABOP_get_version] = op_get_version,
     [GNTTABOP_swap_grant_ref] = op_swap_grant_ref,
-    [GNTTABOP_cache_flush] = op_cache_flush,
+    [GNTTABOP_cache_flush] = grant_op_cache_flush,
 };
 
 long hc_grant_table_op(struct vcpu *v, struct hypercall_args *args)
 {
     /* Command and count are ints of the ABI. */
     unsigned long command = (uint32_t)args->a[0];
+    unsigned long progress = command >> GRANT_COMMAND_BITS;
 
     args->a[2] = (uint32_t)args->a[2];
     if (args->a[2] > INT32_MAX) {
+        return -XEN_EINVAL;
+    }
+    command &= (1U << GRANT_COMMAND_BITS) - 1;
+    if (progress != 0 && command != GNTTABOP_cache_flush) {
         return -XEN_EINVAL;
     }
     if (command >= ARRAY_COUNT(grant_ops)) {

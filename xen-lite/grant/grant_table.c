@@ -9,9 +9,29 @@
 
 #include <xen/memory.h>
 
-/* What a domain may be given at most, whatever the tools ask for. */
+/* What can be asked for, whatever the options say. */
 #define FRAMES_LIMIT   1024U
 #define MAPTRACK_LIMIT 4096U
+
+struct grant_options grant_options = GRANT_OPTIONS_DEFAULT;
+
+/* -- growing --------------------------------------------------------------- */
+
+int grant_table_add_status(struct domain *d)
+{
+    struct grant_table *table = d->grant;
+
+    while (table->status_count < status_frames_for(table->frame_count)) {
+        void *status = heap_alloc_page();
+
+        if (status == NULL) {
+            return -XEN_ENOMEM;
+        }
+        domain_share_xen_page(d, status, false);
+        table->status[table->status_count++] = status;
+    }
+    return 0;
+}
 
 static int add_frame(struct domain *d)
 {
@@ -36,6 +56,24 @@ static int add_frame(struct domain *d)
     return 0;
 }
 
+/* Entries of version 2 count only with their status: should that fail, the
+ * table is as long as the status that it has. */
+static int add_frame_with_status(struct domain *d)
+{
+    struct grant_table *table = d->grant;
+    int rc = add_frame(d);
+
+    if (rc == 0 && table->version == 2) {
+        rc = grant_table_add_status(d);
+        if (rc != 0) {
+            table->frame_count--;
+            heap_free_page(table->shared[table->frame_count]);
+            heap_free(table->active[table->frame_count]);
+        }
+    }
+    return rc;
+}
+
 int grant_table_grow(struct domain *d, unsigned int frames)
 {
     struct grant_table *table = d->grant;
@@ -46,11 +84,13 @@ int grant_table_grow(struct domain *d, unsigned int frames)
     }
     spin_lock(&table->lock);
     while (rc == 0 && table->frame_count < frames) {
-        rc = add_frame(d);
+        rc = add_frame_with_status(d);
     }
     spin_unlock(&table->lock);
     return rc;
 }
+
+/* -- making and destroying ------------------------------------------------- */
 
 static void free_table(struct domain *d)
 {
@@ -58,6 +98,7 @@ static void free_table(struct domain *d)
 
     d->grant = NULL;
     heap_free(table->shared);
+    heap_free(table->status);
     heap_free(table->active);
     heap_free(table->maptrack);
     heap_free(table);
@@ -67,21 +108,35 @@ static void free_table(struct domain *d)
 static bool make_arrays(struct grant_table *table)
 {
     table->shared = heap_alloc(table->max_frames * sizeof(void *));
+    table->status =
+        heap_alloc(status_frames_for(table->max_frames) * sizeof(void *));
     table->active = heap_alloc(table->max_frames * sizeof(void *));
     table->maptrack =
         heap_alloc((table->max_maptrack_frames + 1) * sizeof(void *));
-    return table->shared != NULL && table->active != NULL &&
-           table->maptrack != NULL;
+    return table->shared != NULL && table->status != NULL &&
+           table->active != NULL && table->maptrack != NULL;
 }
 
-int grant_table_init(struct domain *d, unsigned int max_frames,
-                     unsigned int max_maptrack_frames, unsigned int max_version)
+static unsigned int smaller(unsigned int a, unsigned int b)
 {
+    return a < b ? a : b;
+}
+
+int grant_table_init(struct domain *d, int max_frames, int max_maptrack_frames,
+                     unsigned int max_version)
+{
+    unsigned int most = smaller(grant_options.max_frames, FRAMES_LIMIT);
+    unsigned int most_maptrack =
+        smaller(grant_options.max_maptrack_frames, MAPTRACK_LIMIT);
+    unsigned int frames = max_frames < 0 ? most : (unsigned int)max_frames;
+    unsigned int maptrack = max_maptrack_frames < 0
+                                ? most_maptrack
+                                : (unsigned int)max_maptrack_frames;
     struct grant_table *table;
     int rc;
 
-    if (max_frames == 0 || max_frames > FRAMES_LIMIT ||
-        max_maptrack_frames > MAPTRACK_LIMIT || max_version == 0) {
+    if (frames == 0 || frames > most || maptrack > most_maptrack ||
+        max_version == 0 || max_version > grant_options.max_version) {
         return -XEN_EINVAL;
     }
     table = heap_alloc(sizeof(*table));
@@ -91,8 +146,9 @@ int grant_table_init(struct domain *d, unsigned int max_frames,
     spin_init(&table->lock, LOCK_GRANT);
     spin_init(&table->maptrack_lock, LOCK_MAPTRACK);
     table->version = 1;
-    table->max_frames = max_frames;
-    table->max_maptrack_frames = max_maptrack_frames;
+    table->max_version = max_version;
+    table->max_frames = frames;
+    table->max_maptrack_frames = maptrack;
     table->maptrack_free = MAPTRACK_NONE;
     d->grant = table;
     rc = make_arrays(table) ? grant_table_grow(d, 1) : -XEN_ENOMEM;
@@ -114,6 +170,9 @@ void grant_table_destroy(struct domain *d)
         heap_free_page(table->shared[i]);
         heap_free(table->active[i]);
     }
+    for (unsigned int i = 0; i < table->status_count; i++) {
+        heap_free_page(table->status[i]);
+    }
     for (unsigned int i = 0; i < table->maptrack_count;
          i += MAPTRACK_PER_FRAME) {
         heap_free(table->maptrack[i / MAPTRACK_PER_FRAME]);
@@ -125,9 +184,33 @@ void grant_table_destroy(struct domain *d)
 
 unsigned int grant_table_max_frames(const struct domain *d, unsigned int id)
 {
-    /* Status frames belong to version 2. */
-    return id == XENMEM_resource_grant_table_id_shared ? d->grant->max_frames
-                                                       : 0;
+    const struct grant_table *table = d->grant;
+
+    switch (id) {
+    case XENMEM_resource_grant_table_id_shared:
+        return table->max_frames;
+    case XENMEM_resource_grant_table_id_status:
+        return status_frames_for(table->max_frames);
+    default:
+        return 0;
+    }
+}
+
+/* Let there be @count frames of this kind. */
+static int grow_for(struct domain *d, unsigned int id, unsigned int count)
+{
+    struct grant_table *table = d->grant;
+
+    if (id == XENMEM_resource_grant_table_id_shared) {
+        return grant_table_grow(d, count);
+    }
+    if (table->version != 2) {
+        return -XEN_EINVAL;
+    }
+    return count <= table->status_count
+               ? 0
+               : grant_table_grow(d, count *
+                                         (unsigned int)FRAMES_PER_STATUS_FRAME);
 }
 
 int grant_table_acquire(struct domain *d, unsigned int id, unsigned long first,
@@ -135,21 +218,27 @@ int grant_table_acquire(struct domain *d, unsigned int id, unsigned long first,
 {
     struct grant_table *table = d->grant;
     unsigned int limit = grant_table_max_frames(d, id);
+    bool status = id == XENMEM_resource_grant_table_id_status;
     int rc;
 
     if (first > limit || count > limit - first || domain_is_dying(d)) {
         return -XEN_EINVAL;
     }
-    rc = grant_table_grow(d, (unsigned int)first + count);
+    rc = grow_for(d, id, (unsigned int)first + count);
     if (rc != 0) {
         return rc;
     }
     spin_lock(&table->lock);
-    for (unsigned int i = 0; i < count; i++) {
-        frames[i] = machine_mfn_of(table->shared[first + i]);
+    /* The version may have changed again, and the status frames be gone. */
+    if (status && first + count > table->status_count) {
+        rc = -XEN_EINVAL;
+    }
+    for (unsigned int i = 0; i < count && rc == 0; i++) {
+        frames[i] = machine_mfn_of(status ? (void *)table->status[first + i]
+                                          : table->shared[first + i]);
     }
     spin_unlock(&table->lock);
-    return 0;
+    return rc;
 }
 
 /* -- audit ----------------------------------------------------------------- */
@@ -164,7 +253,7 @@ static unsigned int count_maps(struct domain *d, struct domain *mapper,
     for (unsigned int i = 0; table != NULL && i < table->maptrack_count; i++) {
         const struct maptrack *map =
             &table->maptrack[i / MAPTRACK_PER_FRAME][i % MAPTRACK_PER_FRAME];
-        unsigned int pins = (map->flags & GNTMAP_host_map) != 0 ? 1 : 0;
+        uint16_t pins = (map->flags & GNTMAP_host_map) != 0 ? 1 : 0;
 
         if ((map->flags & GNTMAP_device_map) != 0) {
             pins++;
@@ -178,9 +267,11 @@ static unsigned int count_maps(struct domain *d, struct domain *mapper,
                       mapper->domid, i, d->domid, map->ref, map->flags);
             wrong++;
         } else if ((map->flags & GNTMAP_readonly) != 0) {
-            found[map->ref].readers += pins;
+            found[map->ref].readers =
+                (uint16_t)(found[map->ref].readers + pins);
         } else {
-            found[map->ref].writers += pins;
+            found[map->ref].writers =
+                (uint16_t)(found[map->ref].writers + pins);
         }
     }
     return wrong;
@@ -188,6 +279,7 @@ static unsigned int count_maps(struct domain *d, struct domain *mapper,
 
 static unsigned int compare_pins(struct domain *d, const struct active *found)
 {
+    unsigned int pinned_count = 0;
     unsigned int wrong = 0;
 
     for (unsigned int ref = 0; ref < entry_count(d->grant); ref++) {
@@ -200,6 +292,14 @@ static unsigned int compare_pins(struct domain *d, const struct active *found)
                       found[ref].readers, found[ref].writers);
             wrong++;
         }
+        if (is_pinned(pinned) && ref >= GNTTAB_NR_RESERVED_ENTRIES) {
+            pinned_count++;
+        }
+    }
+    if (pinned_count != d->grant->pinned_count) {
+        log_error("grant: d%u has %u entries in use, and counts %u\n", d->domid,
+                  pinned_count, d->grant->pinned_count);
+        wrong++;
     }
     return wrong;
 }

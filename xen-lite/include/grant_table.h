@@ -11,14 +11,30 @@
 struct domain;
 struct grant_table;
 
+/* The command line's: gnttab=, gnttab_max_frames=, gnttab_max_maptrack_frames=.
+ * Set before the first domain is made. */
+struct grant_options {
+    unsigned int max_version; /* 1 or 2 */
+    unsigned int max_frames;
+    unsigned int max_maptrack_frames;
+    bool no_transitive;
+    bool no_transfer;
+};
+
+#define GRANT_OPTIONS_DEFAULT \
+    { \
+        .max_version = 2, .max_frames = 64, .max_maptrack_frames = 1024 \
+    }
+
+extern struct grant_options grant_options;
+
 /*
- * Give @d a table of one frame that may grow to @max_frames, and room for
- * @max_maptrack_frames * 256 mappings of others' grants. @max_version is what
- * the tools allow; tables are of version 1.
+ * Give @d a table of one frame and of version 1, that may grow to @max_frames
+ * and become one of @max_version, and room for @max_maptrack_frames * 256
+ * mappings of others' grants. Negative limits: as many as the options allow.
  * Returns 0, -XEN_EINVAL (limits out of range), -XEN_ENOMEM.
  */
-int grant_table_init(struct domain *d, unsigned int max_frames,
-                     unsigned int max_maptrack_frames,
+int grant_table_init(struct domain *d, int max_frames, int max_maptrack_frames,
                      unsigned int max_version);
 /* Drop all maps that @d holds of others; preemptible: 0 or -XEN_ERESTART. */
 int grant_table_release_maps(struct domain *d);

@@ -45,6 +45,9 @@ struct page *frame_alloc_unscrubbed(unsigned int order);
 struct page *frame_alloc_claimed(unsigned int order, unsigned int address_bits,
                                  unsigned long *claim);
 void frame_free(struct page *page, unsigned int order);
+/* For a frame that passes from one owner to another as it is: no TLB knows it
+ * any more, and what was written past the caches is there. */
+void frame_flush_former_use(const struct page *page);
 unsigned long frame_free_count(void);
 unsigned long frame_total_count(void);
 /* Set @frames aside in *claim, in place of what it holds: 0, -XEN_ENOMEM. */
@@ -67,6 +70,10 @@ void heap_reset(void);
  * with a guest lives on, without owner, until the last mapping of it goes. */
 void *heap_alloc_page(void);
 void heap_free_page(void *page);
+/* Take the @count frames at @pages back that are shared with @d, and free
+ * them: all, or none and false, if one is mapped. */
+bool heap_unshare_pages(struct domain *d, void *const *pages,
+                        unsigned int count);
 
 /* -- frame_info.c: references and types ------------------------------------ */
 

@@ -164,6 +164,14 @@ static void flush_stale(const struct page *page, unsigned long count)
     tlb_flush_cpus(&cpus);
 }
 
+void frame_flush_former_use(const struct page *page)
+{
+    flush_stale(page, 1);
+    if ((atomic_load(&page->count) & PAGE_COUNT_UNCACHED) != 0) {
+        machine_flush_cache();
+    }
+}
+
 static void prepare_frame(struct page *page, bool dirty)
 {
     if (dirty) {

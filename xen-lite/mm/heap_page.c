@@ -48,3 +48,39 @@ void heap_free_page(void *frame)
     }
     page_put(page);
 }
+
+/* From @d to nobody, if nothing but our own reference is left. */
+static bool disown(const struct domain *d, void *frame)
+{
+    uint64_t only = (uint64_t)d->domid << PAGE_OWNER_SHIFT | PAGE_COUNT_XEN | 1;
+    struct page *page = page_of(machine_mfn_of(frame));
+    uint64_t word = atomic_load(&page->count);
+
+    do {
+        if ((word & ~(PAGE_COUNT_FOREIGN | PAGE_COUNT_UNCACHED)) != only) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&page->count, &word,
+                                           (word & ~PAGE_OWNER_MASK) |
+                                               (uint64_t)DOMID_NOBODY
+                                                   << PAGE_OWNER_SHIFT));
+    return true;
+}
+
+bool heap_unshare_pages(struct domain *d, void *const *frames,
+                        unsigned int count)
+{
+    unsigned int done = 0;
+
+    while (done < count && disown(d, frames[done])) {
+        done++;
+    }
+    for (unsigned int i = 0; i < done; i++) {
+        if (done == count) {
+            page_put(page_of(machine_mfn_of(frames[i])));
+        } else {
+            domain_share_xen_page(d, frames[i], false);
+        }
+    }
+    return done == count;
+}
