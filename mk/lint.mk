@@ -19,7 +19,9 @@ LINT_SCRIPTS := $(sort $(shell find scripts tests guest-kit dom0-tools .ci \
 LINT_HOST_FLAGS = $(filter-out -Werror -M%,$(UNIT_CFLAGS)) \
     $(UNIT_CFLAGS_$(basename $(notdir $<)))
 LINT_HV_FLAGS = $(filter-out -M%,$(HV_CFLAGS))
-LINT_GUEST_FLAGS = $(filter-out -M%,$(GUEST_CFLAGS))
+# the checker's own <stdatomic.h>, not gcc's
+LINT_GUEST_FLAGS = $(patsubst $(shell $(CC) -print-file-name=include),\
+    $(shell clang -print-file-name=include),$(GUEST_CFLAGS))
 
 TIDY := clang-tidy --quiet
 lint_stamp = $(1:%=$(O)/lint/%.$(2))
@@ -50,11 +52,12 @@ lint-tidy: | $(HV_OUT)/asm_offsets.h
 
 # $(call lint_tidy,SUFFIX,flags variable)
 define lint_tidy
-$(O)/lint/%.c.$(1): %.c .clang-tidy tests/.clang-tidy | $(XEN_ABI)/xen
+$(O)/lint/%.c.$(1): %.c .clang-tidy tests/.clang-tidy \
+    guest-kit/.clang-tidy | $(XEN_ABI)/xen
 	$$(Q)mkdir -p $$(@D)
 	$$(call step,TIDY,$$<)$(TIDY) $$< -- $$($(2)) 2>$$@.log || \
 	    { cat $$@.log; exit 1; }
-	$$(Q)$$(CC) $$($(2)) -w -MM -MP -MF $$@.d -MT $$@ $$< && touch $$@
+	$$(Q)clang $$($(2)) -w -MM -MP -MF $$@.d -MT $$@ $$< && touch $$@
 endef
 $(eval $(call lint_tidy,host,LINT_HOST_FLAGS))
 $(eval $(call lint_tidy,hv,LINT_HV_FLAGS))

@@ -63,6 +63,7 @@ WEAK void heap_free(void *object)
     }
     header = (struct header *)object - 1;
     pthread_mutex_lock(&heap_lock);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): off the list before freed */
     if (header->next != NULL) {
         header->next->prev = header->prev;
     }

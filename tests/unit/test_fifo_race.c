@@ -290,7 +290,7 @@ static void send_other_meanwhile(void)
 static void old_tail_joins_before_another_cpus_port(void **state)
 {
     struct consumer consumer = {{0}};
-    evtchn_port_t got[2];
+    evtchn_port_t got[2] = {0};
     evtchn_port_t port = ipi(0);
 
     (void)state;

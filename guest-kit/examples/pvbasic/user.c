@@ -97,7 +97,7 @@ static void check_page_faults(void)
     data[3] = 0xabcdef;
     f = run(user_load, USER_DATA_VA + 24);
     check_hex("user-load", f->rax, 0xabcdef);
-    f = run(user_store, USER_DATA_VA + 32);
+    (void)run(user_store, USER_DATA_VA + 32);
     check_hex("user-store", data[4], 0x1234);
     f = run(user_load, UNMAPPED_VA);
     check_fault_at("user-pf-read", f, UNMAPPED_VA, PF_USER);
