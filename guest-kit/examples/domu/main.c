@@ -4,6 +4,7 @@
  * its xenstore, and what it may not do. As dom0 it only says so.
  */
 #include "check.h"
+#include "clock.h"
 #include "console.h"
 #include "evtchn.h"
 #include "gnttab.h"
@@ -12,6 +13,8 @@
 #include "start.h"
 #include "string.h"
 #include "xenbus.h"
+
+#define CONNECT_NS (20 * 1000000000UL)
 
 static void check_start_info(void)
 {
@@ -28,11 +31,19 @@ static void check_start_info(void)
     check_hex("domu-rsi", entry_state.rsi, (uint64_t)si);
 }
 
-static void check_status_of(const char *name, evtchn_port_t port)
+/* The daemon at the other end may still be on its way to bind its own. */
+static void check_connects(const char *name, evtchn_port_t port)
 {
     struct evtchn_status status;
+    uint64_t end_ns = clock_ns() + CONNECT_NS;
 
-    check_eq(name, evtchn_status(port, &status), 0);
+    long rc;
+
+    do {
+        rc = evtchn_status(port, &status);
+    } while (rc == 0 && status.status != EVTCHNSTAT_interdomain &&
+             clock_ns() < end_ns);
+    check_eq(name, rc, 0);
     check_eq(name, status.status, EVTCHNSTAT_interdomain);
 }
 
@@ -95,8 +106,8 @@ void guest_main(void)
     }
     print("hello from domU\n");
     check_start_info();
-    check_status_of("domu-store-channel", start_info->store_evtchn);
-    check_status_of("domu-console-channel", start_info->console.domU.evtchn);
+    check_connects("domu-store-channel", start_info->store_evtchn);
+    check_connects("domu-console-channel", start_info->console.domU.evtchn);
     check_grants();
     check_store();
     check_refusals();
