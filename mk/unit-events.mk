@@ -33,3 +33,9 @@ UNIT_SRCS_console_io := $(EVENT_WORLD) xen-lite/hypercall/console_io.c \
     xen-lite/hypercall/xenpmu_op.c xen-lite/hypercall/nmi_op.c
 
 -include $(wildcard $(O)/unit/*/tests/unit/*_world*.d)
+
+# Machine code that only decides: its hardware is the test's.
+UNIT_SRCS_irq := xen-lite/x86/irq.c xen-lite/x86/msi.c
+UNIT_CFLAGS_irq := -Ixen-lite/x86/include -include fake_cpu_info.h
+UNIT_CFLAGS_msi := $(UNIT_CFLAGS_irq)
+UNIT_CFLAGS_test_irq := $(UNIT_CFLAGS_irq)
