@@ -83,7 +83,8 @@ uuid = "00000000-0000-0000-0000-000000000017"
 CONFIG
 step "xl create -p" 0 xl create -p /run/spin.cfg
 id=$(guest_id demo)
-badctl "$id"
+# On one CPU: some calls are about the vCPU that makes them.
+taskset 1 badctl "$id"
 step "xl list, after the bad calls" 0 xl list demo
 has '^demo +[0-9]+ +16 +1 +--p---'
 step "xl cpupool-list, after the bad calls" 0 xl cpupool-list -c
@@ -162,6 +163,15 @@ check "references afterwards" audit_clean
 checks_end
 DOM0
 boot -s 2
+lines >"$work/lines"
 script_ended_well
+# Every call that must fail did so as on Xen 4.17, but for what is noted.
+column=3
+[ "$HV" = xenlite ] || column=2
+sed -n "s/^BAD //p" "$work/lines" | sed 's/ \([A-Z0-9]*\)$/;\1/' >"$work/bad"
+grep -v '^#' "$here/xl-bad.expected" |
+    awk -F ';' -v n=$column '{print $1 ";" ($n != "" ? $n : $2)}' |
+    diff - "$work/bad" >"$work/bad.diff" ||
+    fail "errors differ: $(grep -c '^>' "$work/bad.diff"), see $work/bad.diff"
 ended_by poweroff
 pass

@@ -6,17 +6,20 @@
 
 # stock_programs NAME...: more of Debian's Xen programs in dom0
 stock_programs() {
-    image=$work/dom0
-    mkdir -p "$image"
-    . "$top/guest-kit/images/lib.sh"
-    for program in "$@"; do
-        for dir in usr/lib/xen-4.17/bin usr/bin usr/sbin; do
-            [ -f "$root/$dir/$program" ] || continue
-            put_program "$root/$dir/$program" "$dir/$program"
-            continue 2
+    # In a shell of its own: the images' functions have variables of theirs.
+    (
+        image=$work/dom0
+        mkdir -p "$image"
+        . "$top/guest-kit/images/lib.sh"
+        for program in "$@"; do
+            for dir in usr/lib/xen-4.17/bin usr/bin usr/sbin; do
+                [ -f "$root/$dir/$program" ] || continue
+                put_program "$root/$dir/$program" "$dir/$program"
+                continue 2
+            done
+            die "no package holds $program"
         done
-        fail "no package holds $program"
-    done
+    ) || fail "the image lacks programs"
 }
 
 # xl_script: standard input, with the functions below, becomes dom0's script

@@ -182,8 +182,9 @@ void printk(unsigned int level, const char *format, ...)
     va_end(args);
 }
 
-void machine_console_write(const char *text, size_t bytes)
+void machine_console_write(const char *text, size_t bytes, bool keep)
 {
+    (void)keep;
     assert_true(bytes < CONSOLE_BYTES - world.console_used);
     memcpy(world.console + world.console_used, text, bytes);
     world.console_used += bytes;

@@ -89,8 +89,9 @@ void machine_boot_wallclock(uint64_t *seconds, uint32_t *nanoseconds)
 
 /* -- console --------------------------------------------------------------- */
 
-void machine_console_write(const char *text, size_t bytes)
+void machine_console_write(const char *text, size_t bytes, bool keep)
 {
+    (void)keep; /* one buffer is all there is */
     pthread_mutex_lock(&console_lock);
     if (bytes > CONSOLE_BYTES - 1 - console_used) {
         console_used = 0;

@@ -197,6 +197,41 @@ static void pause_and_unpause_count(void **state)
     assert_int_equal(op_on(5, XEN_DOMCTL_unpausedomain), -XEN_EINVAL);
 }
 
+/* The port of @guest that dom0's @port is bound to. */
+static evtchn_port_t bind_to_guest(evtchn_port_t *port)
+{
+    struct evtchn_bind_interdomain *bind = world_arg(2048);
+    evtchn_port_t there;
+
+    assert_int_equal(evtchn_alloc_unbound(guest, 0, &there), 0);
+    *bind =
+        (struct evtchn_bind_interdomain){.remote_dom = 5, .remote_port = there};
+    assert_int_equal(
+        fake_hypercall(world_dom0->v, __HYPERVISOR_event_channel_op,
+                       EVTCHNOP_bind_interdomain, world_arg_va(2048), 0, 0),
+        0);
+    *port = bind->local_port;
+    return there;
+}
+
+static void subscriber_hears_of_the_suspend(void **state)
+{
+    struct xen_domctl op = world_op(XEN_DOMCTL_subscribe, 5);
+    evtchn_port_t port;
+
+    (void)state;
+    op.u.subscribe.port = bind_to_guest(&port);
+    world_dom0->d->shared->evtchn_pending[0] = 0;
+    assert_int_equal(world_domctl(&op), 0);
+    domain_shutdown(guest, SHUTDOWN_suspend);
+    assert_true(world_dom0->d->shared->evtchn_pending[0] >> port & 1);
+    assert_int_equal(op_on(5, XEN_DOMCTL_resumedomain), 0);
+    /* A port that the guest does not have harms nobody. */
+    op.u.subscribe.port = 0x7fffffff;
+    assert_int_equal(world_domctl(&op), 0);
+    domain_shutdown(guest, SHUTDOWN_suspend);
+}
+
 static void resume_after_suspend(void **state)
 {
     (void)state;
@@ -449,6 +484,7 @@ int main(void)
         CASE(destroydomain_continues_until_all_is_back),
         CASE(dom0_is_not_destroyed_or_paused),
         CASE(pause_and_unpause_count),
+        CASE(subscriber_hears_of_the_suspend),
         CASE(resume_after_suspend),
         CASE(info_is_of_the_first_at_or_after),
         CASE(info_flags_follow_the_state),

@@ -77,11 +77,11 @@ static void hypercall_page_is_filled(void **state)
     assert_memory_equal(page + 12UL * 32, call_12, sizeof(call_12));
     assert_memory_equal(page + 23UL * 32, call_iret, sizeof(call_iret));
     op.u.hypercall_init.gmfn = world_dom0->mfn[world_dom0->first_table].number;
-    assert_int_equal(world_domctl(&op), -XEN_EACCES);
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
     op.u.hypercall_init.gmfn = FAKE_MMIO_MFN;
-    assert_int_equal(world_domctl(&op), -XEN_EACCES);
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
     op.u.hypercall_init.gmfn = ~0ULL;
-    assert_int_equal(world_domctl(&op), -XEN_EACCES);
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
 }
 
 /* -- rights ---------------------------------------------------------------- */

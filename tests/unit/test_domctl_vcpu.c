@@ -240,6 +240,8 @@ static void trigger_is_nmi_only(void **state)
     assert_int_equal(world_domctl(&op), 0);
     assert_true(guest->d->vcpu[1]->pv.nmi_pending);
     op.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_POWER;
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
+    op.u.sendtrigger.trigger = 99;
     assert_int_equal(world_domctl(&op), -XEN_ENOSYS);
     op.u.sendtrigger.vcpu = 2;
     assert_int_equal(world_domctl(&op), -XEN_ESRCH);

@@ -44,6 +44,9 @@ void domain_shutdown(struct domain *d, unsigned int reason)
     domain_pause_nosync(d);
     atomic_store(&d->shut_down, true);
     virq_raise_global(VIRQ_DOM_EXC);
+    if (reason == SHUTDOWN_suspend && atomic_load(&d->suspend_port) != 0) {
+        (void)evtchn_send(d, atomic_load(&d->suspend_port));
+    }
 }
 
 void domain_resume(struct domain *d)

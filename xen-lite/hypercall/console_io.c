@@ -56,7 +56,7 @@ static long console_write(struct vcpu *v, struct hypercall_args *args)
             return -XEN_EFAULT;
         }
         if (d->privileged) {
-            machine_console_write(chunk, bytes);
+            machine_console_write(chunk, bytes, false);
         } else {
             log_chunk(d, chunk, bytes);
         }

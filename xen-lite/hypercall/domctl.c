@@ -131,6 +131,15 @@ int domctl_settimeoffset(struct vcpu *caller, struct domain *d,
     return 0;
 }
 
+/* Who saves a guest may be told by an event when it has suspended. */
+int domctl_subscribe(struct vcpu *caller, struct domain *d,
+                     struct xen_domctl *op)
+{
+    (void)caller;
+    atomic_store(&d->suspend_port, op->u.subscribe.port);
+    return 0;
+}
+
 int domctl_set_virq_handler(struct vcpu *caller, struct domain *d,
                             struct xen_domctl *op)
 {

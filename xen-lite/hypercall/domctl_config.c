@@ -11,6 +11,9 @@
 #include "mm.h"
 #include "rangeset.h"
 
+/* No domain has pirqs from here on. */
+#define PIRQ_LIMIT 1024U
+
 /* -- processor ------------------------------------------------------------- */
 
 #define POLICY_LEAVES_MAX 256U
@@ -193,7 +196,7 @@ int domctl_hypercall_init(struct vcpu *caller, struct domain *d,
 
     (void)caller;
     if (page_get_and_type(mfn, d, PAGE_TYPE_WRITABLE) != 0) {
-        return -XEN_EACCES;
+        return -XEN_EINVAL;
     }
     hypercall_page_fill(machine_map(mfn));
     page_put_and_type(page_of(mfn));
@@ -218,6 +221,9 @@ int domctl_irq_permission(struct vcpu *caller, struct domain *d,
 {
     const struct xen_domctl_irq_permission *request = &op->u.irq_permission;
 
+    if (request->pirq >= PIRQ_LIMIT) {
+        return -XEN_EINVAL;
+    }
     return pass_right(&caller->domain->irqs, &d->irqs, request->pirq,
                       request->pirq, request->allow_access != 0);
 }

@@ -144,7 +144,13 @@ int domctl_sendtrigger(struct vcpu *caller, struct domain *d,
     if (v == NULL) {
         return -XEN_ESRCH;
     }
-    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI) {
+    switch (op->u.sendtrigger.trigger) {
+    case XEN_DOMCTL_SENDTRIGGER_NMI:
+        break;
+    case XEN_DOMCTL_SENDTRIGGER_POWER:
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+        return -XEN_EINVAL; /* buttons that only emulated machines have */
+    default:
         return -XEN_ENOSYS;
     }
     if (!__atomic_exchange_n(&v->pv.nmi_pending, true, __ATOMIC_SEQ_CST)) {
@@ -159,13 +165,23 @@ static int affinity_checks(struct domain *d,
                            const struct xen_domctl_vcpuaffinity *request,
                            struct vcpu **v)
 {
-    const uint32_t both = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
+    uint32_t flags = request->flags;
 
-    if (request->vcpu >= d->max_vcpus || (request->flags & both) == 0) {
+    if (request->vcpu >= d->max_vcpus) {
         return -XEN_EINVAL;
     }
-    *v = d->vcpu[request->vcpu];
-    return *v != NULL ? 0 : -XEN_ESRCH;
+    *v = control_vcpu(d, request->vcpu);
+    if (*v == NULL) {
+        return -XEN_ESRCH;
+    }
+    if (flags == 0 ||
+        ((flags & XEN_VCPUAFFINITY_HARD) != 0 &&
+         GUEST_HANDLE_VA(request->cpumap_hard.bitmap).address == 0) ||
+        ((flags & XEN_VCPUAFFINITY_SOFT) != 0 &&
+         GUEST_HANDLE_VA(request->cpumap_soft.bitmap).address == 0)) {
+        return -XEN_EINVAL;
+    }
+    return 0;
 }
 
 /* The tools are told what of their wish can come true. */

@@ -143,11 +143,11 @@ static long platform_firmware_info(struct xenpf_firmware_info *info)
 
 static long platform_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
 {
-    if (sleep->flags > XENPF_ACPI_SLEEP_EXTENDED) {
-        return -XEN_EINVAL;
+    /* Sleep registers of hardware-reduced machines are not used. */
+    if ((sleep->flags & XENPF_ACPI_SLEEP_EXTENDED) != 0) {
+        return -XEN_EPERM;
     }
-    if ((sleep->flags & XENPF_ACPI_SLEEP_EXTENDED) != 0 &&
-        (sleep->val_a > 0xff || sleep->val_b > 0xff)) {
+    if (sleep->flags != 0) {
         return -XEN_EINVAL;
     }
     return machine_acpi_sleep(sleep->sleep_state, sleep->val_a, sleep->val_b);
@@ -249,9 +249,8 @@ static long platform_dispatch(struct xen_platform_op *op)
     case XENPF_cpu_hotadd:
         return -XEN_EINVAL; /* all that there are, are known */
     case XENPF_core_parking:
-        return op->u.core_parking.type <= XEN_CORE_PARKING_GET
-                   ? -XEN_EOPNOTSUPP
-                   : -XEN_EINVAL;
+        return op->u.core_parking.type <= XEN_CORE_PARKING_GET ? -XEN_EOPNOTSUPP
+                                                               : -XEN_EINVAL;
     case XENPF_mem_hotadd:
         return -XEN_EOPNOTSUPP;
     default:

@@ -107,6 +107,8 @@ static void key_press(char key)
 {
     for (unsigned int i = 0; i < ARRAY_COUNT(debug_keys); i++) {
         if (debug_keys[i].key == key) {
+            printk(LOG_INFO | LOG_ALWAYS, "debug key '%c': %s\n", key,
+                   debug_keys[i].help);
             debug_keys[i].run();
             return;
         }

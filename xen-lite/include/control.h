@@ -47,7 +47,7 @@
     X(getvcpuaffinity, true) \
     X(resumedomain, false) \
     X(sendtrigger, false) \
-    N(subscribe, XEN_ENOSYS) \
+    X(subscribe, false) \
     N(gethvmcontext, XEN_EINVAL) \
     N(sethvmcontext, XEN_EINVAL) \
     X(set_address_size, false) \

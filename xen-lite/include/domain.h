@@ -201,6 +201,7 @@ struct domain {
     _Atomic bool shutting_down;    /* shutdown asked, vCPUs being stopped */
     _Atomic bool shut_down;        /* all vCPUs are paused for it */
     unsigned int shutdown_code;    /* SHUTDOWN_CODE_NONE: not shut down */
+    _Atomic evtchn_port_t suspend_port; /* sent to then; 0: none */
     _Atomic uint64_t polling_vcpus[MAX_VCPUS_PER_DOMAIN / 64];
 
     /* -- configuration by the tools, LOCK_DOMAIN */

@@ -217,8 +217,9 @@ void machine_boot_wallclock(uint64_t *seconds, uint32_t *nanoseconds);
 
 /* -- console --------------------------------------------------------------- */
 
-/* Write raw bytes to the console and its ring. */
-void machine_console_write(const char *text, size_t bytes);
+/* Write raw bytes to the console and, with @keep, to its ring: what dom0 says
+ * there would push out what we said. */
+void machine_console_write(const char *text, size_t bytes, bool keep);
 /* Bytes read from the console input buffer, at most @max. */
 size_t machine_console_read(char *buffer, size_t max);
 /* Ring of what was printed: see sysctl readconsole. Returns bytes copied to

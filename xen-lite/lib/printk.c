@@ -46,7 +46,7 @@ void vprintk(unsigned int level, const char *format, va_list args)
         length = (int)(sizeof(line) - prefix) - 1;
         line[sizeof(line) - 2] = '\n';
     }
-    machine_console_write(line, prefix + (size_t)length);
+    machine_console_write(line, prefix + (size_t)length, true);
 }
 
 void printk(unsigned int level, const char *format, ...)

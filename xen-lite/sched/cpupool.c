@@ -192,10 +192,10 @@ int cpupool_remove_cpu(uint32_t id, unsigned int cpu)
     if (!cpupool_exists(id)) {
         return -XEN_ENOENT;
     }
-    cpupool_cpus(id, &cpus);
-    if (cpu >= MAX_CPUS) {
+    if (cpu >= MAX_CPUS || !cpumask_test(&cpus_online, cpu)) {
         return -XEN_EINVAL;
     }
+    cpupool_cpus(id, &cpus);
     if (!cpumask_test(&cpus, cpu)) {
         return -XEN_ENODEV;
     }

@@ -60,7 +60,7 @@ static void ring_put(char c)
     }
 }
 
-void machine_console_write(const char *text, size_t bytes)
+void machine_console_write(const char *text, size_t bytes, bool keep)
 {
     unsigned long flags = console_take();
 
@@ -68,7 +68,9 @@ void machine_console_write(const char *text, size_t bytes)
         if (text[i] == '\0') {
             continue;
         }
-        ring_put(text[i]);
+        if (keep) {
+            ring_put(text[i]);
+        }
         if (text[i] == '\n') {
             serial_put('\r');
         }
