@@ -28,11 +28,7 @@ export PATH="$PATH:/usr/sbin:/sbin" SOURCE_DATE_EPOCH=1700000000
 keys=$folder/../debian-keys
 tree=$folder/tree
 rm -rf "$tree"
-mkdir -p "$tree" "$keys"
-for key in user host; do
-    [ -e "$keys/$key" ] ||
-        ssh-keygen -q -t ed25519 -N '' -C "xen-lite-$key" -f "$keys/$key"
-done
+mkdir -p "$tree"
 
 tar -x -p -C "$tree" --exclude='./dev/*' -f "$tar"
 for overlay in "$@"; do
@@ -44,14 +40,7 @@ echo '127.0.0.1 localhost debian' >"$tree/etc/hosts"
 echo '/dev/xvda / ext4 noatime,errors=remount-ro 0 1' >"$tree/etc/fstab"
 hash=$(openssl passwd -6 -salt xenlite xen-lite)
 sed -i "s|^root:[^:]*:|root:$hash:|" "$tree/etc/shadow"
-install -D -m 600 "$keys/user.pub" "$tree/root/.ssh/authorized_keys"
-chmod 700 "$tree/root/.ssh"
-install -m 600 "$keys/host" "$tree/etc/ssh/ssh_host_ed25519_key"
-install -m 644 "$keys/host.pub" "$tree/etc/ssh/ssh_host_ed25519_key.pub"
-{
-    echo 'HostKey /etc/ssh/ssh_host_ed25519_key'
-    echo 'UseDNS no'
-} >"$tree/etc/ssh/sshd_config.d/disk.conf"
+"$(dirname "$0")/mk-debian-keys.sh" "$keys" "$tree"
 
 # ip= becomes a file of its own at each boot, and sorts before this one.
 printf '[Match]\nType=ether\n\n[Network]\nDHCP=yes\n' \

@@ -32,6 +32,8 @@ echo '127.0.0.1 localhost dom0' >"$tree/etc/hosts"
 echo "UUID=$uuid / ext4 noatime,errors=remount-ro 0 1" >"$tree/etc/fstab"
 hash=$(openssl passwd -6 -salt xenlite xen-lite)
 sed -i "s|^root:[^:]*:|root:$hash:|" "$tree/etc/shadow"
+keys=$(dirname "$disk")/debian-keys
+"$(dirname "$0")/mk-debian-keys.sh" "$keys" "$tree"
 cat >>"$tree/etc/network/interfaces" <<'NET'
 
 auto lo
@@ -52,7 +54,7 @@ GRUB_DEFAULT="Debian GNU/Linux, with Xen hypervisor"
 GRUB_TIMEOUT=0
 GRUB_TERMINAL=serial
 GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
-GRUB_CMDLINE_LINUX_DEFAULT=""
+GRUB_CMDLINE_LINUX_DEFAULT="quiet"
 GRUB_CMDLINE_XEN="dom0_mem=768M,max:768M console=com1 com1=115200,8n1 noreboot"
 GRUB_CMDLINE_LINUX_XEN_REPLACE="console=hvc0"
 GRUB
