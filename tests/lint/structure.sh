@@ -17,7 +17,7 @@ complain()
 check_text()
 {
     case $1 in
-    tests/unit/*) max_lines=1000 ;; # lists of cases
+    tests/unit/*) max_lines=700 ;; # lists of cases
     *) max_lines=600 ;;
     esac
     awk -v file="$1" -v max_lines="$max_lines" -v max_function=100 '

@@ -15,10 +15,10 @@
 # the objects back. Ends with "N caught, N explained, N failed"; a mutation
 # that survives without a reason, is caught in spite of one, does not apply or
 # does not compile has failed.
-# usage: run.sh OUTPUT_DIR [NAME_PATTERN]      (JOBS: workers, else one a CPU)
+# usage: run.sh OUTPUT_DIR [NAME_PATTERN]      (MUTANT_JOBS: workers, else one a CPU)
 set -u
 pattern=${2:-.}
-jobs=${JOBS:-$(nproc)}
+jobs=${MUTANT_JOBS:-$(nproc)}
 make=${MAKE:-make}
 mkdir -p "$1"
 out=$(cd "$1" && pwd)

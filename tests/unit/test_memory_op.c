@@ -1,82 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op, as guests and tools call it. */
-#include "fake.h"
-
-#include <string.h>
-
-#include <xen/memory.h>
+/* memory_op: reservations and exchange, as guests and tools ask. */
+#include "memory_world.h"
 
 #include "grant_table.h"
-#include "hypercall.h"
-#include "pte.h"
-#include "softirq.h"
-
-#define ARGS  0UL
-#define LIST  1UL
-#define LIST2 2UL
-#define CALL  3UL
-#define A     5UL
-
-static struct fake_guest *guest;
-static struct fake_guest *other;
-
-static int setup(void **state)
-{
-    fake_setup(state);
-    guest = fake_guest_create(1, false, 1, 64);
-    other = fake_guest_create(2, false, 1, 64);
-    guest->d->max_pages = 128;
-    fake_enter(guest->v);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fake_preempt_every(0);
-    fake_clear_softirqs();
-    fake_audit();
-    guest->d->privileged = false;
-    fake_guest_destroy(guest);
-    fake_guest_destroy(other);
-    fake_audit();
-    return fake_teardown(state);
-}
-
-static void *args(void)
-{
-    return fake_page(guest, ARGS);
-}
-
-static xen_pfn_t *list(unsigned long pfn)
-{
-    return fake_page(guest, pfn);
-}
-
-static long op(unsigned long command)
-{
-    return fake_hypercall(guest->v, __HYPERVISOR_memory_op, command,
-                          fake_va(ARGS), 0, 0);
-}
-
-static struct xen_memory_reservation *reservation(unsigned long count,
-                                                  unsigned int order)
-{
-    struct xen_memory_reservation *r = args();
-
-    memset(r, 0, sizeof(*r));
-    set_xen_guest_handle(r->extent_start, (xen_pfn_t *)fake_va(LIST));
-    r->nr_extents = count;
-    r->extent_order = order;
-    r->domid = DOMID_SELF;
-    return r;
-}
-
-static void unmap(unsigned long pfn)
-{
-    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
-                                    fake_va(pfn), 0, UVMF_INVLPG, 0),
-                     0);
-}
 
 /* -- more and less --------------------------------------------------------- */
 
@@ -202,7 +128,7 @@ static void decrease_frees_unmapped_pages(void **state)
     unsigned long free = frame_free_count();
 
     (void)state;
-    unmap(A);
+    unmap_flush(A);
     reservation(1, 0);
     list(LIST)[0] = guest->mfn[A].number;
     assert_int_equal(op(XENMEM_decrease_reservation), 1);
@@ -214,8 +140,8 @@ static void decrease_frees_unmapped_pages(void **state)
 static void decrease_stops_at_what_is_not_its_own(void **state)
 {
     (void)state;
-    unmap(A);
-    unmap(A + 1);
+    unmap_flush(A);
+    unmap_flush(A + 1);
     reservation(3, 0);
     list(LIST)[0] = guest->mfn[A].number;
     list(LIST)[1] = other->mfn[A].number;
@@ -300,7 +226,7 @@ static struct xen_memory_exchange *exchange(unsigned long in,
 static void list_pages_unmapped(unsigned long first, unsigned long count)
 {
     for (unsigned long i = 0; i < count; i++) {
-        unmap(first + i);
+        unmap_flush(first + i);
         list(LIST)[i] = guest->mfn[first + i].number;
     }
 }
@@ -439,265 +365,31 @@ static void preempted_exchange_does_all(void **state)
     assert_int_equal(guest->d->tot_pages, 64);
 }
 
-/* -- questions ------------------------------------------------------------- */
-
-static long ask(unsigned long command, domid_t domid)
-{
-    *(domid_t *)args() = domid;
-    return op(command);
-}
-
-static void sizes_are_told(void **state)
-{
-    (void)state;
-    assert_int_equal(op(XENMEM_maximum_ram_page), FAKE_END_MFN);
-    assert_int_equal(ask(XENMEM_current_reservation, DOMID_SELF), 64);
-    assert_int_equal(ask(XENMEM_maximum_reservation, DOMID_SELF), 128);
-    assert_int_equal(ask(XENMEM_maximum_reservation, 1), 128);
-    assert_int_equal(ask(XENMEM_current_reservation, 2), -XEN_EPERM);
-    assert_int_equal(ask(XENMEM_current_reservation, 9), -XEN_ESRCH);
-    guest->d->privileged = true;
-    assert_int_equal(ask(XENMEM_current_reservation, 2), 64);
-    other->d->shared->arch.max_pfn = 0x1234;
-    assert_int_equal(ask(XENMEM_maximum_gpfn, 2), 0x1233);
-    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_memory_op,
-                                    XENMEM_current_reservation, 0x1000, 0, 0),
-                     -XEN_EFAULT);
-}
-
-static void large_results_pass_through_a_multicall(void **state)
-{
-    (void)state;
-    assert_int_equal(fake_multicall(guest, CALL, __HYPERVISOR_memory_op,
-                                    XENMEM_maximum_ram_page, 0, 0, 0),
-                     FAKE_END_MFN);
-}
-
-static void machphys_table_is_described(void **state)
-{
-    struct xen_machphys_mapping *mapping = args();
-
-    (void)state;
-    assert_int_equal(op(XENMEM_machphys_mapping), 0);
-    assert_int_equal(mapping->v_start, 0xffff800000000000UL);
-    assert_int_equal(mapping->v_end, 0xffff804000000000UL);
-    assert_true(mapping->max_mfn >= FAKE_END_MFN - 1);
-    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_memory_op,
-                                    XENMEM_machphys_mapping, HV_M2P_RO, 0, 0),
-                     -XEN_EFAULT);
-}
-
-static void machphys_frames_are_listed(void **state)
-{
-    struct xen_machphys_mfn_list *frames = args();
-
-    (void)state;
-    memset(frames, 0, sizeof(*frames));
-    frames->max_extents = 2;
-    set_xen_guest_handle(frames->extent_start, (xen_pfn_t *)fake_va(LIST));
-    assert_int_equal(op(XENMEM_machphys_mfn_list), 0);
-    assert_int_equal(frames->nr_extents, 2);
-    assert_int_equal(list(LIST)[1], machine_m2p_frame(1).number);
-    frames->max_extents = 1000;
-    set_xen_guest_handle(frames->extent_start, (xen_pfn_t *)fake_va(LIST));
-    assert_int_equal(op(XENMEM_machphys_mfn_list), 0);
-    /* 8 bytes for each frame number, in steps of 2 MiB. */
-    assert_int_equal(frames->nr_extents,
-                     (FAKE_END_MFN * 8 + (2UL << 20) - 1) / (2UL << 20));
-}
-
-struct e820_entry {
-    uint64_t start;
-    uint64_t bytes;
-    uint32_t type;
-} __attribute__((packed));
-
-static void machine_map_is_for_the_privileged(void **state)
-{
-    struct xen_memory_map *map = args();
-    struct e820_entry *entries = fake_page(guest, LIST);
-
-    (void)state;
-    memset(map, 0, sizeof(*map));
-    map->nr_entries = 10;
-    set_xen_guest_handle(map->buffer, (void *)fake_va(LIST));
-    assert_int_equal(op(XENMEM_machine_memory_map), -XEN_EPERM);
-    guest->d->privileged = true;
-    assert_int_equal(op(XENMEM_machine_memory_map), 0);
-    assert_int_equal(map->nr_entries, 2);
-    assert_int_equal(entries[0].start, FAKE_LOW_MFN << PAGE_SHIFT);
-    assert_int_equal(entries[1].start, FAKE_HIGH_MFN << PAGE_SHIFT);
-    assert_int_equal(entries[1].bytes, FAKE_BANK_FRAMES << PAGE_SHIFT);
-}
-
-static void domain_map_is_set_and_read(void **state)
-{
-    struct xen_foreign_memory_map *foreign = args();
-    struct xen_memory_map *map;
-    struct e820_entry *entries = fake_page(guest, LIST);
-
-    (void)state;
-    assert_int_equal(op(XENMEM_memory_map), -XEN_ENOSYS);
-    memset(foreign, 0, sizeof(*foreign));
-    foreign->domid = 2;
-    foreign->map.nr_entries = 1;
-    set_xen_guest_handle(foreign->map.buffer, (void *)fake_va(LIST));
-    entries[0] = (struct e820_entry){0, 0x10000000, 1};
-    assert_int_equal(op(XENMEM_set_memory_map), -XEN_EPERM);
-    guest->d->privileged = true;
-    foreign->domid = 55;
-    assert_int_equal(op(XENMEM_set_memory_map), -XEN_ESRCH);
-    foreign->domid = 2;
-    assert_int_equal(op(XENMEM_set_memory_map), 0);
-    assert_int_equal(op(XENMEM_set_memory_map), 0);
-    foreign->map.nr_entries = 100000;
-    assert_int_equal(op(XENMEM_set_memory_map), -XEN_EINVAL);
-    assert_int_equal(other->d->e820_count, 1);
-    assert_int_equal(other->d->e820[0].bytes, 0x10000000);
-
-    fake_enter(other->v);
-    map = fake_page(other, ARGS);
-    memset(map, 0, sizeof(*map));
-    map->nr_entries = 8;
-    set_xen_guest_handle(map->buffer, (void *)fake_va(LIST));
-    assert_int_equal(fake_hypercall(other->v, __HYPERVISOR_memory_op,
-                                    XENMEM_memory_map, fake_va(ARGS), 0, 0),
-                     0);
-    assert_int_equal(map->nr_entries, 1);
-    entries = fake_page(other, LIST);
-    assert_int_equal(entries[0].bytes, 0x10000000);
-    fake_enter(guest->v);
-}
-
-/* -- claims, resources, the rest ------------------------------------------- */
-
-static void claims_are_checked_and_kept(void **state)
-{
-    struct xen_memory_reservation *r;
-
-    (void)state;
-    r = reservation(100, 0);
-    set_xen_guest_handle(r->extent_start, (xen_pfn_t *)0);
-    r->domid = 2;
-    assert_int_equal(op(XENMEM_claim_pages), -XEN_EPERM);
-    guest->d->privileged = true;
-    other->d->max_pages = 100;
-    assert_int_equal(op(XENMEM_claim_pages), 0);
-    assert_int_equal(frame_outstanding_claims(), 36);
-    assert_int_equal(op(XENMEM_claim_pages), -XEN_EINVAL); /* one at a time */
-    r->nr_extents = 0;
-    assert_int_equal(op(XENMEM_claim_pages), 0);
-    assert_int_equal(frame_outstanding_claims(), 0);
-    r->nr_extents = 101;
-    assert_int_equal(op(XENMEM_claim_pages), -XEN_EINVAL);
-    r->nr_extents = 64;
-    assert_int_equal(op(XENMEM_claim_pages), -XEN_EINVAL);
-    other->d->max_pages = 1UL << 30;
-    r->nr_extents = 1UL << 20;
-    assert_int_equal(op(XENMEM_claim_pages), -XEN_ENOMEM);
-    r->extent_order = 1;
-    assert_int_equal(op(XENMEM_claim_pages), -XEN_EINVAL);
-    r = reservation(10, 0);
-    r->domid = 2;
-    assert_int_equal(op(XENMEM_claim_pages), -XEN_EINVAL); /* a list */
-}
-
-static void claim_ends_with_the_domain(void **state)
-{
-    struct xen_memory_reservation *r;
-
-    (void)state;
-    guest->d->privileged = true;
-    other->d->max_pages = 100;
-    r = reservation(100, 0);
-    set_xen_guest_handle(r->extent_start, (xen_pfn_t *)0);
-    r->domid = 2;
-    assert_int_equal(op(XENMEM_claim_pages), 0);
-    fake_guest_destroy(other);
-    assert_int_equal(frame_outstanding_claims(), 0);
-    other = fake_guest_create(3, false, 1, 64);
-}
-
-static void grant_frames_are_acquired(void **state)
-{
-    struct xen_mem_acquire_resource *r = args();
-
-    (void)state;
-    memset(r, 0, sizeof(*r));
-    r->domid = 2;
-    r->type = XENMEM_resource_grant_table;
-    r->id = XENMEM_resource_grant_table_id_shared;
-    assert_int_equal(op(XENMEM_acquire_resource), -XEN_EPERM);
-    guest->d->privileged = true;
-    assert_int_equal(op(XENMEM_acquire_resource), 0);
-    assert_int_equal(r->nr_frames, 4); /* as many as it may have */
-    r->nr_frames = 1;
-    set_xen_guest_handle(r->frame_list, (xen_pfn_t *)fake_va(LIST));
-    assert_int_equal(op(XENMEM_acquire_resource), 0);
-    assert_true(page_get(mfn_make(list(LIST)[0]), other->d));
-    page_put(page_of(mfn_make(list(LIST)[0])));
-    r->pad = 1;
-    assert_int_equal(op(XENMEM_acquire_resource), -XEN_EINVAL);
-    r->pad = 0;
-    r->frame = 4;
-    assert_int_equal(op(XENMEM_acquire_resource), -XEN_EINVAL);
-    r->frame = ~0UL;
-    r->nr_frames = ~0U;
-    assert_int_equal(op(XENMEM_acquire_resource), -XEN_EINVAL);
-    r->domid = 1;
-    assert_int_equal(op(XENMEM_acquire_resource), -XEN_EPERM);
-    r->domid = 88;
-    assert_int_equal(op(XENMEM_acquire_resource), -XEN_ESRCH);
-}
-
-static void commands_without_support_say_so(void **state)
-{
-    (void)state;
-    assert_int_equal(op(XENMEM_get_vnumainfo), -XEN_EOPNOTSUPP);
-    assert_int_equal(op(XENMEM_get_sharing_freed_pages), 0);
-    assert_int_equal(op(XENMEM_get_sharing_shared_pages), 0);
-    assert_int_equal(op(8), -XEN_ENOSYS);
-    assert_int_equal(op(63), -XEN_ENOSYS);
-    assert_int_equal(op(XENMEM_machphys_compat_mfn_list), -XEN_ENOSYS);
-}
-
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(populate_gives_frames_for_pfns),
-        CASE(populate_of_large_extents),
-        CASE(populate_keeps_to_address_bits),
-        CASE(populate_stops_at_the_limit),
-        CASE(populate_for_another_is_for_the_privileged),
-        CASE(reservation_of_no_domain_does_nothing),
-        CASE(orders_are_limited),
-        CASE(unreadable_reservation_does_nothing),
-        CASE(increase_returns_frames),
-        CASE(increase_needs_no_list),
-        CASE(decrease_frees_unmapped_pages),
-        CASE(decrease_stops_at_what_is_not_its_own),
-        CASE(releasing_a_table_in_use_takes_effect_later),
-        CASE(preempted_reservation_does_all),
-        CASE(start_extent_past_the_end_is_returned),
-        CASE(exchange_makes_pages_contiguous_and_low),
-        CASE(exchange_back_to_single_pages),
-        CASE(exchange_of_a_mapped_page_changes_nothing),
-        CASE(exchange_without_memory_changes_nothing),
-        CASE(exchange_arguments_are_checked),
-        CASE(exchange_lists_stay_out_of_our_memory),
-        CASE(preempted_exchange_does_all),
-        CASE(sizes_are_told),
-        CASE(large_results_pass_through_a_multicall),
-        CASE(machphys_table_is_described),
-        CASE(machphys_frames_are_listed),
-        CASE(machine_map_is_for_the_privileged),
-        CASE(domain_map_is_set_and_read),
-        CASE(claims_are_checked_and_kept),
-        CASE(claim_ends_with_the_domain),
-        CASE(grant_frames_are_acquired),
-        CASE(commands_without_support_say_so),
+        MEMORY_CASE(populate_gives_frames_for_pfns),
+        MEMORY_CASE(populate_of_large_extents),
+        MEMORY_CASE(populate_keeps_to_address_bits),
+        MEMORY_CASE(populate_stops_at_the_limit),
+        MEMORY_CASE(populate_for_another_is_for_the_privileged),
+        MEMORY_CASE(reservation_of_no_domain_does_nothing),
+        MEMORY_CASE(orders_are_limited),
+        MEMORY_CASE(unreadable_reservation_does_nothing),
+        MEMORY_CASE(increase_returns_frames),
+        MEMORY_CASE(increase_needs_no_list),
+        MEMORY_CASE(decrease_frees_unmapped_pages),
+        MEMORY_CASE(decrease_stops_at_what_is_not_its_own),
+        MEMORY_CASE(releasing_a_table_in_use_takes_effect_later),
+        MEMORY_CASE(preempted_reservation_does_all),
+        MEMORY_CASE(start_extent_past_the_end_is_returned),
+        MEMORY_CASE(exchange_makes_pages_contiguous_and_low),
+        MEMORY_CASE(exchange_back_to_single_pages),
+        MEMORY_CASE(exchange_of_a_mapped_page_changes_nothing),
+        MEMORY_CASE(exchange_without_memory_changes_nothing),
+        MEMORY_CASE(exchange_arguments_are_checked),
+        MEMORY_CASE(exchange_lists_stay_out_of_our_memory),
+        MEMORY_CASE(preempted_exchange_does_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,53 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* mmuext_op, as guests call it. */
-#include "fake.h"
+#include "mm_world.h"
 
-#include <string.h>
-
-#include "hypercall.h"
-#include "pte.h"
-#include "softirq.h"
-
-#include "../../xen-lite/mm/pt.h"
-
-#define ARGS 0UL
-#define CALL 1UL
-#define A    5UL
-#define B    6UL
 #define TREE 20UL /* pfns of a second tree: L4, L3, L2, L1 */
-
-static struct fake_guest *guest;
-static struct fake_guest *other;
-
-static int setup(void **state)
-{
-    fake_setup(state);
-    guest = fake_guest_create(1, false, 3, 64);
-    other = fake_guest_create(2, false, 1, 64);
-    fake_enter(guest->v);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fake_preempt_every(0);
-    fake_clear_softirqs();
-    fake_audit();
-    guest->d->privileged = false;
-    fake_guest_destroy(guest);
-    fake_guest_destroy(other);
-    fake_audit();
-    return fake_teardown(state);
-}
 
 static struct mmuext_op *ops(void)
 {
     return fake_page(guest, ARGS);
-}
-
-static uint32_t *done_word(void)
-{
-    return (uint32_t *)(void *)((char *)fake_page(guest, ARGS) + 4000);
 }
 
 static long ext_many(unsigned long count, unsigned long foreign)
@@ -82,14 +41,6 @@ static unsigned long mfn_of(unsigned long pfn)
     return guest->mfn[pfn].number;
 }
 
-static void map(unsigned long pfn, uint64_t flags)
-{
-    assert_int_equal(
-        fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping, fake_va(pfn),
-                       flags == 0 ? 0 : pte_make(guest->mfn[pfn], flags), 0, 0),
-        0);
-}
-
 static uint64_t type_word(unsigned long pfn)
 {
     return atomic_load(&fake_page_info(guest, pfn)->type);
@@ -103,7 +54,7 @@ static void build_tree(void)
     unsigned int slots[4];
 
     for (unsigned int i = 0; i < 4; i++) {
-        map(TREE + i, PTE_PRESENT);
+        map(TREE + i, entry_for(TREE + i, PTE_PRESENT));
         table[i] = fake_page(guest, TREE + i);
         slots[i] = pt_index(FAKE_GUEST_VA, 4 - i);
         memset(table[i], 0, PAGE_BYTES);
@@ -120,20 +71,20 @@ static void build_tree(void)
 static void pinned_table_stays_typed(void **state)
 {
     (void)state;
-    map(A, PTE_PRESENT);
+    map(A, entry_for(A, PTE_PRESENT));
     assert_int_equal(ext(MMUEXT_PIN_L1_TABLE, mfn_of(A), 0), 0);
     assert_int_equal(page_type_of(type_word(A)), PAGE_TYPE_L1);
     assert_true((type_word(A) & PAGE_TYPE_PINNED) != 0);
     assert_int_equal(*done_word(), 1);
     assert_int_equal(ext(MMUEXT_UNPIN_TABLE, mfn_of(A), 0), 0);
     assert_int_equal(type_word(A) & PAGE_TYPE_COUNT_MASK, 0);
-    map(A, PTE_PRESENT | PTE_WRITABLE);
+    map(A, entry_for(A, PTE_PRESENT | PTE_WRITABLE));
 }
 
 static void pinning_twice_is_einval(void **state)
 {
     (void)state;
-    map(A, PTE_PRESENT);
+    map(A, entry_for(A, PTE_PRESENT));
     assert_int_equal(ext(MMUEXT_PIN_L1_TABLE, mfn_of(A), 0), 0);
     assert_int_equal(ext(MMUEXT_PIN_L1_TABLE, mfn_of(A), 0), -XEN_EINVAL);
     assert_int_equal(ext(MMUEXT_PIN_L2_TABLE, mfn_of(A), 0), -XEN_EINVAL);
@@ -198,7 +149,7 @@ static void used_table_survives_its_unpin(void **state)
 static void pin_with_bad_contents_is_einval(void **state)
 {
     (void)state;
-    map(A, PTE_PRESENT);
+    map(A, entry_for(A, PTE_PRESENT));
     ((uint64_t *)fake_page(guest, A))[3] =
         pte_make(guest->mfn[B], PTE_PRESENT | PTE_PWT);
     assert_int_equal(ext(MMUEXT_PIN_L1_TABLE, mfn_of(A), 0), -XEN_EINVAL);
@@ -373,36 +324,6 @@ static void roots_are_dropped_in_steps(void **state)
 
 /* -- flushes --------------------------------------------------------------- */
 
-static void enter_vcpu(void *data)
-{
-    struct vcpu *v = data;
-
-    v->pv.kernel_root = guest->v->pv.kernel_root;
-    v->pv.kernel_mode = true;
-    assert_int_equal(page_get_root(v->pv.kernel_root, guest->d), 0);
-    fake_enter(v);
-    assert_true(fake_guest_write_u64(fake_va(A), 0));
-    assert_true(fake_guest_write_u64(fake_va(B), 0));
-}
-
-static void all_cpus_have_it(void)
-{
-    fake_on_cpu(1, enter_vcpu, guest->d->vcpu[1]);
-    fake_on_cpu(2, enter_vcpu, guest->d->vcpu[2]);
-    assert_true(fake_guest_write_u64(fake_va(A), 0));
-    assert_true(fake_guest_write_u64(fake_va(B), 0));
-}
-
-static unsigned int who_has(unsigned long pfn)
-{
-    unsigned int mask = 0;
-
-    for (unsigned int cpu = 0; cpu < 3; cpu++) {
-        mask |= fake_tlb_has(cpu, fake_va(pfn), false) ? 1U << cpu : 0;
-    }
-    return mask;
-}
-
 static struct flush_case {
     const char *name;
     unsigned int command;
@@ -424,7 +345,7 @@ static void flushes_whom_it_says(void **state)
 {
     const struct flush_case *c = *state;
 
-    setup(state);
+    mm_setup(state);
     all_cpus_have_it();
     *(uint8_t *)fake_page(guest, CALL) = (uint8_t)c->vcpus;
     assert_int_equal(ext(c->command, fake_va(A), fake_va(CALL)), 0);
@@ -436,7 +357,7 @@ static void flushes_whom_it_says(void **state)
     assert_int_equal(ext_as(c->command, fake_va(A), fake_va(CALL), 2),
                      -XEN_EPERM);
     tlb_flush_cpus(&cpus_online);
-    teardown(state);
+    mm_teardown(state);
 }
 
 static void flush_with_bad_bitmap_is_einval(void **state)
@@ -570,43 +491,41 @@ static void long_list_is_preempted_between_commands(void **state)
     assert_int_equal(*done_word(), 50);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     struct CMUnitTest flush_tests[ARRAY_COUNT(flush_cases)];
     const struct CMUnitTest tests[] = {
-        CASE(pinned_table_stays_typed),
-        CASE(pinning_twice_is_einval),
-        CASE(unpinning_what_is_not_pinned_is_einval),
-        CASE(writable_page_is_not_pinned),
-        CASE(others_pages_are_not_pinned),
-        CASE(controller_pins_for_others),
-        CASE(used_table_survives_its_unpin),
-        CASE(pin_with_bad_contents_is_einval),
-        CASE(dying_domain_is_not_pinned),
-        CASE(preempted_pin_and_unpin_leave_the_same),
-        CASE(preempted_pin_in_a_multicall_leaves_the_same),
-        CASE(new_baseptr_changes_the_address_space),
-        CASE(new_baseptr_leaves_no_old_translation),
-        CASE(failed_new_baseptr_keeps_the_old),
-        CASE(same_baseptr_takes_no_reference),
-        CASE(preempted_baseptr_switch_is_complete),
-        CASE(user_root_is_set_and_cleared),
-        CASE(roots_are_for_oneself),
-        CASE(roots_are_dropped_in_steps),
-        CASE(flush_with_bad_bitmap_is_einval),
-        CASE(flush_of_our_addresses_does_nothing),
-        CASE(cache_flush_is_for_those_with_devices),
-        CASE(page_is_cleared),
-        CASE(page_is_copied),
-        CASE(tables_are_not_cleared_or_overwritten),
-        CASE(others_pages_are_not_cleared_or_copied),
-        CASE(ldt_is_set),
-        CASE(commands_unknown_or_not_supported),
-        CASE(list_stops_at_the_first_error),
-        CASE(unreadable_list_is_efault),
-        CASE(long_list_is_preempted_between_commands),
+        MM_CASE(pinned_table_stays_typed),
+        MM_CASE(pinning_twice_is_einval),
+        MM_CASE(unpinning_what_is_not_pinned_is_einval),
+        MM_CASE(writable_page_is_not_pinned),
+        MM_CASE(others_pages_are_not_pinned),
+        MM_CASE(controller_pins_for_others),
+        MM_CASE(used_table_survives_its_unpin),
+        MM_CASE(pin_with_bad_contents_is_einval),
+        MM_CASE(dying_domain_is_not_pinned),
+        MM_CASE(preempted_pin_and_unpin_leave_the_same),
+        MM_CASE(preempted_pin_in_a_multicall_leaves_the_same),
+        MM_CASE(new_baseptr_changes_the_address_space),
+        MM_CASE(new_baseptr_leaves_no_old_translation),
+        MM_CASE(failed_new_baseptr_keeps_the_old),
+        MM_CASE(same_baseptr_takes_no_reference),
+        MM_CASE(preempted_baseptr_switch_is_complete),
+        MM_CASE(user_root_is_set_and_cleared),
+        MM_CASE(roots_are_for_oneself),
+        MM_CASE(roots_are_dropped_in_steps),
+        MM_CASE(flush_with_bad_bitmap_is_einval),
+        MM_CASE(flush_of_our_addresses_does_nothing),
+        MM_CASE(cache_flush_is_for_those_with_devices),
+        MM_CASE(page_is_cleared),
+        MM_CASE(page_is_copied),
+        MM_CASE(tables_are_not_cleared_or_overwritten),
+        MM_CASE(others_pages_are_not_cleared_or_copied),
+        MM_CASE(ldt_is_set),
+        MM_CASE(commands_unknown_or_not_supported),
+        MM_CASE(list_stops_at_the_first_error),
+        MM_CASE(unreadable_list_is_efault),
+        MM_CASE(long_list_is_preempted_between_commands),
     };
 
     for (unsigned int i = 0; i < ARRAY_COUNT(flush_cases); i++) {
