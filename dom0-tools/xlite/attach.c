@@ -73,10 +73,11 @@ unsigned int device_list(struct xlite *x, uint32_t domid, enum device_kind kind,
     return count;
 }
 
-static enum xenbus_state backend_state(struct xlite *x, uint32_t domid,
-                                       enum device_kind kind, uint32_t devid)
+static enum xenbus_state read_state(struct xlite *x, uint32_t domid,
+                                    enum device_kind kind, uint32_t devid,
+                                    enum device_side side)
 {
-    char *text = device_read(x, domid, kind, devid, SIDE_BACK, "state");
+    char *text = device_read(x, domid, kind, devid, side, "state");
     long state = text != NULL ? strtol(text, NULL, 10) : 0;
 
     free(text);
@@ -96,7 +97,7 @@ static bool wait_backend(struct xlite *x, uint32_t domid, enum device_kind kind,
                          uint32_t devid, enum xenbus_state wanted, time_t end)
 {
     for (;;) {
-        enum xenbus_state state = backend_state(x, domid, kind, devid);
+        enum xenbus_state state = read_state(x, domid, kind, devid, SIDE_BACK);
 
         if (state == wanted ||
             (wanted == XenbusStateClosed && state == XenbusStateUnknown)) {
@@ -153,7 +154,7 @@ static void tell_closing(struct xlite *x, uint32_t domid, enum device_kind kind,
     char *directory = store_device_path(domid, kind, devid, PLACE_BACK);
     char *online = format_text("%s/online", directory);
     char *state = format_text("%s/state", directory);
-    enum xenbus_state now = backend_state(x, domid, kind, devid);
+    enum xenbus_state now = read_state(x, domid, kind, devid, SIDE_BACK);
 
     /* Writing below what is gone would bring it back. */
     if (now != XenbusStateUnknown) {
@@ -237,7 +238,17 @@ int device_attach(struct xlite *x, uint32_t domid, struct device *d)
 int device_detach(struct xlite *x, uint32_t domid, enum device_kind kind,
                   uint32_t devid)
 {
-    tell_closing(x, domid, kind, devid);
+    switch (read_state(x, domid, kind, devid, SIDE_FRONT)) {
+    case XenbusStateUnknown:
+    case XenbusStateInitialising:
+    case XenbusStateClosed:
+        /* no driver in the guest has it, and none would answer */
+        force_closing(x, domid, kind, devid);
+        break;
+    default:
+        tell_closing(x, domid, kind, devid);
+        break;
+    }
     if (!wait_backend(x, domid, kind, devid, XenbusStateClosed,
                       seconds_now() + STATE_SECONDS)) {
         complain(x, "the guest still uses it (mounted?); detach it again when "

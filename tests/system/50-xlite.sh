@@ -54,6 +54,9 @@ life() { # TOOL
     check "one more disk" "$tool" block-attach "$g" /run/more.img,raw,xvdb,r
     check "not twice" sh -c "! $tool block-attach $g /run/more.img,raw,xvdb,r"
     check "one more interface" "$tool" network-attach "$g" mac=00:16:3e:00:00:08
+    check "without that disk" "$tool" block-detach "$g" xvdb
+    check "without that interface" "$tool" network-detach "$g" 00:16:3e:00:00:08
+    check "one of each" [ "$("$tool" block-list "$g" | wc -l)$("$tool" network-list "$g" | wc -l)" = 22 ]
     check "unpause" "$tool" unpause "$g"
     check "user space" guest_wait "$g" 300 '^XL-STAGE guest-userspace'
     check "answer" guest_wait "$g" 300 '^XL-ANSWER'
