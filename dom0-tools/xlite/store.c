@@ -242,6 +242,9 @@ char *store_device_path(uint32_t domid, enum device_kind kind, uint32_t devid,
     case PLACE_BACK:
         return format_text("/local/domain/0/backend/%s/%u/%u", name, domid,
                            devid);
+    case PLACE_ERROR:
+        return format_text("/local/domain/0/error/backend/%s/%u/%u", name,
+                           domid, devid);
     case PLACE_KEPT:
     default:
         return format_text("/libxl/%u/device/%s/%u", domid, name, devid);
@@ -339,7 +342,7 @@ void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid)
 void store_remove_device(struct xs_handle *xsh, uint32_t domid,
                          enum device_kind kind, uint32_t devid)
 {
-    for (int place = PLACE_FRONT; place <= PLACE_KEPT; place++) {
+    for (int place = PLACE_FRONT; place <= PLACE_ERROR; place++) {
         char *path =
             store_device_path(domid, kind, devid, (enum device_place)place);
 
@@ -347,7 +350,7 @@ void store_remove_device(struct xs_handle *xsh, uint32_t domid,
         /* the directory of this kind, and for backends that of all guests */
         *strrchr(path, '/') = '\0';
         remove_empty(xsh, path);
-        if (place == PLACE_BACK) {
+        if (place == PLACE_BACK || place == PLACE_ERROR) {
             *strrchr(path, '/') = '\0';
             remove_empty(xsh, path);
         }

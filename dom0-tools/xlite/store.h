@@ -29,10 +29,10 @@ int store_add(struct xs_handle *xsh, const struct store_guest *g);
 void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid);
 
 /*
- * Where the nodes of a device are: the guest's side, dom0's, and those that
- * only the tools see. Freed.
+ * Where the nodes of a device are: the guest's side, dom0's, those that only
+ * the tools see, and what dom0's kernel had to complain about. Freed.
  */
-enum device_place { PLACE_FRONT, PLACE_BACK, PLACE_KEPT };
+enum device_place { PLACE_FRONT, PLACE_BACK, PLACE_KEPT, PLACE_ERROR };
 char *store_device_path(uint32_t domid, enum device_kind kind, uint32_t devid,
                         enum device_place place);
 

@@ -31,8 +31,9 @@ guest_config one 'extra = "console=hvc0 quiet xl.mode=agent"' "$ours" \
     'vif = [ "bridge=xenbr0,mac=00:16:3e:00:00:01" ]'
 guest_config two 'extra = "console=hvc0 quiet xl.mode=agent"' "$ours" \
     'vif = [ "mac=00:16:3e:00:00:02" ]' 'vcpus = 1'
-check "create one" "$TOOL" create /run/one.cfg || exit 1
-check "create two" "$TOOL" create /run/two.cfg || exit 1
+check "create one" "$TOOL" create -p /run/one.cfg || exit 1
+check "create two" "$TOOL" create -p /run/two.cfg || exit 1
+check "unpause" "$TOOL" unpause one && "$TOOL" unpause two
 check "one is up" guest_wait one 200 '^XL-STAGE guest-agent' || exit 1
 check "two is up" guest_wait two 200 '^XL-STAGE guest-agent' || exit 1
 "$TOOL" network-list one

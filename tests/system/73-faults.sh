@@ -53,7 +53,9 @@ check "destroyed in the middle of it" "$TOOL" destroy work
 check "and the other" "$TOOL" destroy bad
 no_devices() { [ -z "$(losetup -a)$(ls /sys/class/net | grep vif)" ]; }
 check "loop devices and interfaces are free" wait_for 30 no_devices
-no_entries() { ! xenstore-ls / | grep -E 'vif |vbd |badring'; }
+no_entries() {
+    [ -z "$(xenstore-ls /local/domain/0/backend; xenstore-ls /libxl)" ]
+}
 check "no entries left" wait_for 20 no_entries
 check "dom0 is alone" [ "$("$TOOL" list | wc -l)" = 2 ]
 same_memory() { [ $((before - $(free_mib))) -le 1 ]; }

@@ -21,7 +21,7 @@ gone() { [ -z "$(guest_id cycle)" ]; }
 same() { [ "$(free_memory)" = "$before" ]; }
 nothing_left() {
     [ -z "$(losetup -a)$(ls /sys/class/net | grep vif)" ] &&
-        ! xenstore-ls / | grep -q -E 'vif |vbd |cycle'
+        [ -z "$(xenstore-ls /local/domain/0/backend; xenstore-ls /libxl)" ]
 }
 small() {
     "$TOOL" create /run/small.cfg >/dev/null && "$TOOL" destroy cycle &&

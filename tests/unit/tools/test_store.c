@@ -349,6 +349,8 @@ static void a_device_is_written_for_both_sides(void **state)
                      XS_PERM_NONE);
     assert_int_equal(store_add_device(HANDLE, 7, &d), -1);
     assert_int_equal(errno, EEXIST);
+    (void)__wrap_xs_write(
+        HANDLE, 1, "/local/domain/0/error/backend/vbd/7/51712/error", "x", 1);
     store_remove_device(HANDLE, 7, DEVICE_VBD, 51712);
     assert_int_equal(node_count, 0);
     device_free(&d);
