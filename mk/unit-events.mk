@@ -10,15 +10,15 @@ GRANT_WORLD := $(EVENT_WORLD) tests/unit/grant_world.c \
     $(sort $(wildcard xen-lite/grant/*.c))
 
 UNIT_SRCS_rangeset := $(EVENT_WORLD)
-UNIT_SRCS_evtchn := $(EVENT_WORLD)
-UNIT_SRCS_evtchn_fifo := $(EVENT_WORLD)
-UNIT_SRCS_evtchn_random := $(EVENT_WORLD)
-UNIT_SRCS_fifo_race := $(EVENT_WORLD)
-UNIT_SRCS_irq_line := $(EVENT_WORLD)
-UNIT_SRCS_evtchn_close := $(EVENT_WORLD)
-UNIT_SRCS_evtchn_use := $(EVENT_WORLD)
+UNIT_SRCS_evtchn := $(EVENT_WORLD) tests/unit/port_world.c
+UNIT_SRCS_evtchn_fifo := $(EVENT_WORLD) tests/unit/fifo_world.c
+UNIT_SRCS_evtchn_random := $(EVENT_WORLD) tests/unit/port_world.c
+UNIT_SRCS_fifo_race := $(EVENT_WORLD) tests/unit/fifo_world.c
+UNIT_SRCS_irq_line := $(EVENT_WORLD) tests/unit/line_world.c
+UNIT_SRCS_evtchn_close := $(EVENT_WORLD) tests/unit/port_world.c
+UNIT_SRCS_evtchn_use := $(EVENT_WORLD) tests/unit/port_world.c
 UNIT_SRCS_virq := $(EVENT_WORLD)
-UNIT_SRCS_pirq := $(EVENT_WORLD)
+UNIT_SRCS_pirq := $(EVENT_WORLD) tests/unit/line_world.c
 UNIT_SRCS_grant_table := $(GRANT_WORLD)
 UNIT_SRCS_grant_map := $(GRANT_WORLD)
 UNIT_SRCS_grant_unmap := $(GRANT_WORLD)

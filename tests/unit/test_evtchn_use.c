@@ -7,105 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event_world.h"
-
-static struct domain *dom0;
-static struct domain *guest;
-
-static int setup(void **state)
-{
-    world_setup(state);
-    dom0 = world_domain(0, 2, true);
-    guest = world_domain(5, 4, false);
-    return 0;
-}
-
-static long op(struct domain *d, unsigned int command, void *arg)
-{
-    return world_call(d->vcpu[0], hc_event_channel_op, command, WORLD_VA(arg),
-                      0);
-}
-
-static evtchn_port_t unbound(struct domain *d, domid_t remote)
-{
-    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF,
-                                         .remote_dom = remote};
-
-    assert_int_equal(op(d, EVTCHNOP_alloc_unbound, &alloc), 0);
-    return alloc.port;
-}
-
-static long bind_port(struct domain *d, domid_t remote,
-                      evtchn_port_t remote_port, evtchn_port_t *port)
-{
-    struct evtchn_bind_interdomain bind = {.remote_dom = remote,
-                                           .remote_port = remote_port};
-    long rc = op(d, EVTCHNOP_bind_interdomain, &bind);
-
-    *port = bind.local_port;
-    return rc;
-}
-
-/* A channel: *a of dom0, *b of the guest, nothing pending. */
-static void channel(evtchn_port_t *a, evtchn_port_t *b);
-
-static long send(struct domain *d, evtchn_port_t port)
-{
-    struct evtchn_send send = {.port = port};
-
-    return op(d, EVTCHNOP_send, &send);
-}
-
-static long close_port(struct domain *d, evtchn_port_t port)
-{
-    struct evtchn_close close = {.port = port};
-
-    return op(d, EVTCHNOP_close, &close);
-}
-
-static long unmask(struct domain *d, evtchn_port_t port)
-{
-    struct evtchn_unmask unmask = {.port = port};
-
-    return op(d, EVTCHNOP_unmask, &unmask);
-}
-
-static long bind_vcpu(struct domain *d, evtchn_port_t port, uint32_t vcpu)
-{
-    struct evtchn_bind_vcpu bind = {.port = port, .vcpu = vcpu};
-
-    return op(d, EVTCHNOP_bind_vcpu, &bind);
-}
-
-static long bind_ipi(struct domain *d, uint32_t vcpu, evtchn_port_t *port)
-{
-    struct evtchn_bind_ipi bind = {.vcpu = vcpu};
-    long rc = op(d, EVTCHNOP_bind_ipi, &bind);
-
-    *port = bind.port;
-    return rc;
-}
-
-static struct evtchn_status status_of(struct domain *d, evtchn_port_t port)
-{
-    struct evtchn_status status = {.dom = DOMID_SELF, .port = port};
-
-    assert_int_equal(op(d, EVTCHNOP_status, &status), 0);
-    return status;
-}
-
-static void set_mask(struct domain *d, evtchn_port_t port)
-{
-    d->shared->evtchn_mask[port / 64] |= 1UL << (port % 64);
-}
-
-static void channel(evtchn_port_t *a, evtchn_port_t *b)
-{
-    *b = unbound(guest, 0);
-    assert_int_equal(bind_port(dom0, 5, *b, a), 0);
-    memset(dom0->shared->evtchn_pending, 0, 512);
-    memset(dom0->shared->vcpu_info, 0, sizeof(dom0->shared->vcpu_info));
-}
+#include "port_world.h"
 
 /* -- poll ------------------------------------------------------------------ */
 
@@ -243,7 +145,8 @@ static void bind_ipi_to_no_vcpu_is_enoent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, port_setup, world_teardown)
         TEST(pollers_of_the_port_wake),
         TEST(poll_sees_valid_and_pending_ports),
         TEST(unmask_delivers_what_was_pending),

@@ -7,150 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event_world.h"
+#include "fifo_world.h"
 #include "mm.h"
-
-#define PENDING (1U << EVTCHN_FIFO_PENDING)
-#define MASKED  (1U << EVTCHN_FIFO_MASKED)
-#define LINKED  (1U << EVTCHN_FIFO_LINKED)
-#define BUSY    (1U << EVTCHN_FIFO_BUSY)
-#define DEFAULT EVTCHN_FIFO_PRIORITY_DEFAULT
-
-static struct domain *guest;
-static struct evtchn_fifo_control_block *control[2];
-static event_word_t *words;
-static mfn_t control_mfn;
-static mfn_t words_mfn;
-
-static long op(unsigned int command, void *arg)
-{
-    return world_call(guest->vcpu[0], hc_event_channel_op, command,
-                      WORLD_VA(arg), 0);
-}
-
-static long init_control(uint64_t gfn, uint32_t offset, uint32_t vcpu)
-{
-    struct evtchn_init_control init = {
-        .control_gfn = gfn, .offset = offset, .vcpu = vcpu};
-    long rc = op(EVTCHNOP_init_control, &init);
-
-    if (rc == 0) {
-        assert_int_equal(init.link_bits, 17);
-    }
-    return rc;
-}
-
-static long expand(uint64_t gfn)
-{
-    struct evtchn_expand_array array = {.array_gfn = gfn};
-
-    return op(EVTCHNOP_expand_array, &array);
-}
-
-static evtchn_port_t ipi(uint32_t vcpu)
-{
-    struct evtchn_bind_ipi bind = {.vcpu = vcpu};
-
-    assert_int_equal(op(EVTCHNOP_bind_ipi, &bind), 0);
-    return bind.port;
-}
-
-static long priority(evtchn_port_t port, uint32_t level)
-{
-    struct evtchn_set_priority set = {.port = port, .priority = level};
-
-    return op(EVTCHNOP_set_priority, &set);
-}
-
-static long unmask(evtchn_port_t port)
-{
-    struct evtchn_unmask arg = {.port = port};
-
-    return op(EVTCHNOP_unmask, &arg);
-}
-
-static long close_port(evtchn_port_t port)
-{
-    struct evtchn_close arg = {.port = port};
-
-    return op(EVTCHNOP_close, &arg);
-}
-
-static int bare_setup(void **state)
-{
-    world_setup(state);
-    guest = world_domain(5, 3, false);
-    control_mfn = world_page(guest);
-    words_mfn = world_page(guest);
-    control[0] = machine_map(control_mfn);
-    control[1] = (void *)((char *)machine_map(control_mfn) + 128);
-    words = machine_map(words_mfn);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    bare_setup(state);
-    assert_int_equal(init_control(control_mfn.number, 0, 0), 0);
-    assert_int_equal(init_control(control_mfn.number, 128, 1), 0);
-    assert_int_equal(expand(words_mfn.number), 0);
-    return 0;
-}
-
-/* What a guest's kernel does: the next port of a queue, or 0. */
-struct consumer {
-    evtchn_port_t head[EVTCHN_FIFO_MAX_QUEUES];
-};
-
-static evtchn_port_t clear_linked(event_word_t *word)
-{
-    event_word_t now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
-
-    while (!__atomic_compare_exchange_n(
-        word, &now, now & ~(LINKED | (event_word_t)EVTCHN_FIFO_LINK_MASK),
-        false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-    }
-    return now & EVTCHN_FIFO_LINK_MASK;
-}
-
-static evtchn_port_t take(struct consumer *self,
-                          struct evtchn_fifo_control_block *block,
-                          unsigned int level, uint32_t *ready)
-{
-    evtchn_port_t port = self->head[level];
-
-    if (port == 0) {
-        port = __atomic_load_n(&block->head[level], __ATOMIC_SEQ_CST);
-    }
-    self->head[level] = clear_linked(&words[port]);
-    if (self->head[level] == 0) {
-        *ready &= ~(1U << level);
-    }
-    return port;
-}
-
-/* All ports that are ready on @block, most urgent first; pending cleared. */
-static unsigned int consume(struct consumer *self,
-                            struct evtchn_fifo_control_block *block,
-                            evtchn_port_t *ports, unsigned int max)
-{
-    uint32_t ready = __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
-    unsigned int count = 0;
-
-    while (ready != 0) {
-        unsigned int level = (unsigned int)__builtin_ctz(ready);
-        evtchn_port_t port = take(self, block, level, &ready);
-
-        if ((__atomic_load_n(&words[port], __ATOMIC_SEQ_CST) &
-             (PENDING | MASKED)) == PENDING) {
-            __atomic_fetch_and(&words[port], ~PENDING, __ATOMIC_SEQ_CST);
-            assert_true(count < max);
-            ports[count++] = port;
-        }
-        ready |= __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
-    }
-    return count;
-}
 
 /* -- hostile guests -------------------------------------------------------- */
 
@@ -308,9 +166,10 @@ static void old_tail_joins_before_another_cpus_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, fifo_setup, world_teardown)
 #define BARE(name) \
-    cmocka_unit_test_setup_teardown(name, bare_setup, world_teardown)
+    cmocka_unit_test_setup_teardown(name, fifo_bare_setup, world_teardown)
         TEST(garbage_words_and_blocks_hurt_nobody),
         TEST(old_tail_joins_before_another_cpus_port),
         TEST(no_event_is_lost_between_cpus),

@@ -7,51 +7,10 @@
 
 #include <string.h>
 
-#include "event_world.h"
+#include "line_world.h"
 #include "mm.h"
 
 #include <xen/physdev.h>
-
-static struct domain *dom0;
-static struct domain *guest;
-
-static int setup(void **state)
-{
-    world_setup(state);
-    dom0 = world_domain(0, 2, true);
-    guest = world_domain(5, 2, false);
-    assert_int_equal(rangeset_add(&dom0->irqs, 1, WORLD_GSIS - 1), 0);
-    return 0;
-}
-
-static unsigned int map(struct domain *d, unsigned int gsi)
-{
-    unsigned int pirq = gsi;
-
-    assert_int_equal(pirq_map_gsi(dom0, d, gsi, &pirq), 0);
-    assert_int_equal(pirq, gsi);
-    return pirq;
-}
-
-static long bind_port(struct domain *d, unsigned int pirq, bool share,
-                      evtchn_port_t *port)
-{
-    struct evtchn_bind_pirq bind = {.pirq = pirq,
-                                    .flags = share ? BIND_PIRQ__WILL_SHARE : 0};
-    long rc = world_call(d->vcpu[0], hc_event_channel_op, EVTCHNOP_bind_pirq,
-                         WORLD_VA(&bind), 0);
-
-    *port = bind.port;
-    return rc;
-}
-
-static long close_port(struct domain *d, evtchn_port_t port)
-{
-    struct evtchn_close close = {.port = port};
-
-    return world_call(d->vcpu[0], hc_event_channel_op, EVTCHNOP_close,
-                      WORLD_VA(&close), 0);
-}
 
 static bool take(struct domain *d, evtchn_port_t port)
 {
@@ -60,16 +19,6 @@ static bool take(struct domain *d, evtchn_port_t port)
 
     d->shared->evtchn_pending[port / 64] &= ~bit;
     return was;
-}
-
-static evtchn_port_t level_line(unsigned int gsi)
-{
-    evtchn_port_t port;
-
-    assert_int_equal(machine_gsi_setup(gsi, true, true), 0);
-    map(dom0, gsi);
-    assert_int_equal(bind_port(dom0, gsi, false, &port), 0);
-    return port;
 }
 
 /* -- interrupts ------------------------------------------------------------ */
@@ -415,7 +364,8 @@ static void interrupts_race_with_binding_and_closing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, line_setup, world_teardown)
         TEST(an_edge_line_fires_at_once_again),
         TEST(a_level_line_waits_for_its_eoi),
         TEST(an_eoi_too_many_does_nothing),
