@@ -11,8 +11,11 @@ limit=540
 stock_programs xentop xentrace_setsize xen-hptool xenwatchdogd \
     xenstore-control xenalyze
 dom0_program badctl
-[ -e "$O/guest/spin.elf" ] || make -s -C "$top" O="$O" "$O/guest/spin.elf"
-dom0_file "$O/guest/spin.elf" guest/spin.elf
+for example in spin domu; do
+    [ -e "$O/guest/$example.elf" ] ||
+        make -s -C "$top" O="$O" "$O/guest/$example.elf"
+    dom0_file "$O/guest/$example.elf" "guest/$example.elf"
+done
 xl_script <<'DOM0'
 # -- the machine
 step "xl info" 0 xl info
@@ -157,6 +160,14 @@ step "xenwatchdogd" "?" sh -c 'xenwatchdogd 60 10; sleep 1; killall -USR1 xenwat
 
 
 step "xl destroy" 0 xl destroy demo
+
+# -- what a guest is told that tries the same
+sed 's/spin/domu/; s/demo/domu/; s/^memory.*/memory = 64/' /run/spin.cfg \
+    >/run/domu.cfg
+step "xl create of a guest that tries" 0 xl create /run/domu.cfg
+check "it says its result" guest_wait domu 100 '^RESULT'
+check "it is refused as on Xen" grep -q '^RESULT PASS' "$(guest_log domu)"
+guest_line domu '^not ok|^RESULT'
 step "xl destroy of nobody" "?" xl destroy nobody
 step "xl destroy of dom0" "?" xl destroy 0
 check "references afterwards" audit_clean

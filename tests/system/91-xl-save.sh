@@ -9,6 +9,8 @@ TOOL=xl
 with_guest
 limit=1200
 mkdir -p "$work/dom0/guest.d"
+dom0_program avxhold
+mv "$work/dom0/usr/bin/avxhold" "$work/dom0/guest.d/"
 cat >"$work/dom0/guest.d/test.sh" <<'GUEST'
 dd if=/dev/urandom of=/run/data bs=1M count=16 2>/dev/null
 sum=$(md5sum </run/data)
@@ -29,6 +31,7 @@ count 0 &
 taskset -p 1 $! >/dev/null
 count 1 &
 taskset -p 2 $! >/dev/null
+/avxhold &
 while :; do
     [ "$(md5sum </run/data)" = "$sum" ] && echo "SUM good" || echo "SUM bad"
     cp /run/received /run/copy
@@ -46,7 +49,7 @@ odd=$(($(stat -c %s /guest/guest.img) % 4))
 {
     cat /guest/guest.img
     head -c $(((4 - odd) % 4)) /dev/zero
-    (cd /guest.d && echo test.sh | cpio -o -H newc 2>/dev/null)
+    (cd /guest.d && printf '%s\n' test.sh avxhold | cpio -o -H newc 2>/dev/null)
 } >/run/guest.img
 
 # last WHAT: the last number said of it
@@ -59,19 +62,24 @@ beyond() {
 }
 remember() {
     zero=$(last 'COUNT 0') one=$(last 'COUNT 1') tcp=$(last 'TCP good')
-    echo "counters: $zero $one, TCP $tcp"
+    avx=$(last 'AVX good')
+    echo "counters: $zero $one, TCP $tcp, AVX $avx"
 }
 # All of it goes on from where it was, and nothing went back or started anew.
 goes_on() {
     check "$1: counter on vCPU 0" wait_for 60 beyond 'COUNT 0' $((zero + 3))
     check "$1: counter on vCPU 1" wait_for 60 beyond 'COUNT 1' $((one + 3))
+    if [ -n "$avx" ]; then
+        check "$1: AVX" wait_for 60 beyond 'AVX good' $((avx + 2))
+    fi
     check "$1: TCP" wait_for 60 beyond 'TCP good' $((tcp + 3))
     tr -d '\r' <"$(guest_log demo)" >/run/said
     check "$1: counts without a jump" awk '
         /^COUNT/ { if ($2 in seen && $3 != seen[$2] + 1) bad = 1; seen[$2] = $3 }
         END { exit bad }' /run/said
-    check "$1: memory whole" sh -c \
-        '! grep -E "^(SUM|TCP) bad" /run/said && grep -q "^SUM good" /run/said'
+    check "$1: memory and registers whole" sh -c \
+        '! grep -E "^(SUM|TCP|AVX) bad" /run/said &&
+            grep -q "^SUM good" /run/said'
     check "$1: clock not back" awk '/^COUNT/ {
         split($4, up, "="); if (up[2] < was) bad = 1; was = up[2] }
         END { exit bad }' /run/said
@@ -86,6 +94,9 @@ guest_config demo 'ramdisk = "/run/guest.img"' 'memory = 112' \
     'extra = "console=hvc0 quiet"'
 step "xl create" 0 xl create /run/demo.cfg
 guest_or_end demo 300 '^TCP good [0-9]{2,}'
+if grep -q -w avx /proc/cpuinfo; then
+    check "AVX in use" guest_wait demo 60 '^AVX good'
+fi
 free_before=$(free_mib)
 remember
 step "xl save" 0 xl save demo /run/saved
@@ -126,7 +137,7 @@ step "xl shutdown -F" "?" xl destroy demo
 check "references afterwards" audit_clean
 checks_end
 DOM0
-boot -s 2
+boot -s 2 ${model:+-c "$model"}
 script_ended_well
 ended_by poweroff
 pass

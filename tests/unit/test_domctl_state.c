@@ -194,6 +194,32 @@ static void image_goes_in_and_out(void **state)
                      -XEN_EINVAL);
 }
 
+/* As the tools do when a guest goes on after it was saved. */
+static void context_of_a_guest_that_goes_on_keeps_the_rest(void **state)
+{
+    static struct vcpu_guest_context context;
+    const uint64_t *image = machine_vcpu_xstate(guest->v);
+
+    (void)state;
+    give_avx();
+    put_image(AVX, AVX, AVX);
+    assert_int_equal(ext_state(XEN_DOMCTL_setvcpuextstate, 0, HEAD + IMAGE), 0);
+    domain_pause(guest->d);
+    guest->v->initialised = true;
+    vcpu_get_context(guest->v, &context);
+    context.user_regs.rax = 1;
+    ((uint64_t *)&context.fpu_ctxt)[160 / 8] = 0x3333;
+    assert_int_equal(vcpu_set_context(guest->v, &context), 0);
+    assert_int_equal(guest->v->regs.rax, 1);
+    assert_int_equal(image[160 / 8], 0x3333);
+    assert_int_equal(image[576 / 8], 0x2222);
+    /* A context that a fresh vCPU gets leaves nothing of before. */
+    assert_int_equal(vcpu_reset(guest->v), 0);
+    assert_int_equal(vcpu_set_context(guest->v, &context), 0);
+    assert_int_equal(image[576 / 8], 0);
+    domain_unpause(guest->d);
+}
+
 /* @set is called on a good image in the argument page. */
 static void refused(void (*spoil)(void), int error)
 {
@@ -286,6 +312,7 @@ int main(void)
         CASE(without_xsave_there_is_no_extra_state),
         CASE(image_size_is_told),
         CASE(image_goes_in_and_out),
+        CASE(context_of_a_guest_that_goes_on_keeps_the_rest),
         CASE(bad_images_are_refused),
         CASE(bad_sizes_are_refused),
     };

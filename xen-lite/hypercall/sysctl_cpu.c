@@ -81,7 +81,8 @@ int sysctl_pm_op(struct xen_sysctl *op)
     case GET_CPUFREQ_AVGFREQ:
         return -XEN_EINVAL; /* there is no driver */
     case XEN_SYSCTL_pm_op_get_max_cstate:
-        request->u.get_max_cstate = 1;
+        /* "CPU" 1 asks for the substate: no limit. */
+        request->u.get_max_cstate = request->cpuid == 0 ? 1 : ~0U;
         return 0;
     case XEN_SYSCTL_pm_op_set_max_cstate:
         return request->u.set_max_cstate != 0 ? 0 : -XEN_EOPNOTSUPP;

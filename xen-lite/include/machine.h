@@ -150,6 +150,7 @@ struct vcpu_bases {
 };
 void machine_vcpu_set_bases(struct vcpu *v, const struct vcpu_bases *bases);
 void machine_vcpu_get_bases(struct vcpu *v, struct vcpu_bases *bases);
+/* Setting leaves the states that @fxsave does not have as they are. */
 void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave);
 void machine_vcpu_get_fpu(struct vcpu *v, void *fxsave);
 void machine_vcpu_reset_fpu(struct vcpu *v);

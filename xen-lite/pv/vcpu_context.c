@@ -111,10 +111,12 @@ static void load_registers(struct vcpu *v,
     v->regs.error_code = 0;
     v->regs.entry_vector = 0;
     v->pv.kernel_mode = (context->flags & VGCF_in_kernel) != 0;
+    /* One that goes on after a suspend keeps its extended states. */
+    if (!v->initialised || (context->flags & VGCF_i387_valid) == 0) {
+        machine_vcpu_reset_fpu(v);
+    }
     if ((context->flags & VGCF_i387_valid) != 0) {
         machine_vcpu_set_fpu(v, &context->fpu_ctxt);
-    } else {
-        machine_vcpu_reset_fpu(v);
     }
 }
 

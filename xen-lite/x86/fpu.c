@@ -149,15 +149,27 @@ void machine_set_ts(bool set)
     }
 }
 
-/* Mark the x87 and SSE parts of an XSAVE image as present. */
-static void set_header(uint8_t *image)
+/* Mark the parts in @states as present, out of those already marked in @keep. */
+static void set_header(uint8_t *image, uint64_t keep, uint64_t states)
 {
-    uint64_t present = X86_XCR0_X87 | X86_XCR0_SSE;
+    uint64_t present;
 
     if (host_xcr0 != 0) {
+        memcpy(&present, image + XSAVE_HEADER, sizeof(present));
+        present = (present & keep & host_xcr0) | states;
         memset(image + XSAVE_HEADER, 0, 64);
         memcpy(image + XSAVE_HEADER, &present, sizeof(present));
     }
+}
+
+/* A reserved bit would fault in our FXRSTOR. */
+static void check_mxcsr(uint8_t *image)
+{
+    uint32_t mxcsr;
+
+    memcpy(&mxcsr, image + MXCSR_OFFSET, sizeof(mxcsr));
+    mxcsr &= mxcsr_mask;
+    memcpy(image + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
 }
 
 void machine_vcpu_reset_fpu(struct vcpu *v)
@@ -169,36 +181,26 @@ void machine_vcpu_reset_fpu(struct vcpu *v)
     memset(image, 0, PAGE_BYTES);
     memcpy(image + FCW_OFFSET, &fcw, sizeof(fcw));
     memcpy(image + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
-    set_header(image);
-}
-
-static void load_image(uint8_t *image, const void *from, size_t bytes)
-{
-    uint32_t mxcsr;
-
-    memset(image, 0, PAGE_BYTES);
-    memcpy(image, from, bytes);
-    memcpy(&mxcsr, image + MXCSR_OFFSET, sizeof(mxcsr));
-    mxcsr &= mxcsr_mask; /* a reserved bit would fault in our FXRSTOR */
-    memcpy(image + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    set_header(image, 0, X86_XCR0_X87 | X86_XCR0_SSE);
 }
 
 void machine_vcpu_set_fpu(struct vcpu *v, const void *fxsave)
 {
-    load_image(v->machine->fpu, fxsave, FXSAVE_BYTES);
-    set_header(v->machine->fpu);
+    uint8_t *image = v->machine->fpu;
+
+    memcpy(image, fxsave, FXSAVE_BYTES);
+    check_mxcsr(image);
+    set_header(image, ~0ULL, X86_XCR0_X87 | X86_XCR0_SSE);
 }
 
 void machine_vcpu_set_xstate(struct vcpu *v, const void *image, size_t bytes)
 {
     uint8_t *to = v->machine->fpu;
-    uint64_t present;
 
-    load_image(to, image, bytes < fpu_bytes ? bytes : fpu_bytes);
-    memcpy(&present, to + XSAVE_HEADER, sizeof(present));
-    present &= host_xcr0;
-    memset(to + XSAVE_HEADER, 0, 64);
-    memcpy(to + XSAVE_HEADER, &present, sizeof(present));
+    memset(to, 0, PAGE_BYTES);
+    memcpy(to, image, bytes < fpu_bytes ? bytes : fpu_bytes);
+    check_mxcsr(to);
+    set_header(to, ~0ULL, 0);
 }
 
 const void *machine_vcpu_xstate(const struct vcpu *v)
