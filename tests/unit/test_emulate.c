@@ -121,6 +121,7 @@ static void debug_registers_pass_their_checks(void **state)
     assert_int_equal(v()->pv.dr[0], 0x7000);
     regs()->rax = X86_DR7_GD;
     assert_false(RUN("\x0f\x23\xf8"));
+    assert_false(RUN("\x44\x0f\x21\xc0")); /* there is no %dr8 */
 }
 
 static void known_msrs_answer(void **state)
@@ -269,6 +270,8 @@ static void io_bitmap_lets_single_ports_through(void **state)
     assert_false(RUN("\xec"));
     regs()->rdx = 0x60;
     assert_false(RUN("\xed")); /* four ports, only one allowed */
+    v()->pv.io_bitmap_ports = 0x60;
+    assert_false(RUN("\xec")); /* past its end */
     assert_false(v()->pv.kernel_mode);
 }
 
@@ -306,6 +309,40 @@ static void string_output_stops_between_elements(void **state)
     assert_int_equal(writes[2].value, 'c');
     assert_int_equal(regs()->rcx, 0);
     assert_int_equal(regs()->rsi, PV_DATA_VA + 3);
+}
+
+static void string_output_of_none_does_nothing(void **state)
+{
+    struct fake_port_write write;
+
+    (void)state;
+    iopl(1);
+    own_ports(0x100, 0x1ff);
+    regs()->rdx = 0x100;
+    regs()->rcx = 0;
+    regs()->rsi = PV_DATA_VA;
+    ASSERT_EMULATED("\xf3\x6e");
+    assert_int_equal(fake_port_writes(&write, 1), 0);
+    assert_int_equal(regs()->rsi, PV_DATA_VA);
+    assert_int_equal(regs()->rcx, 0);
+}
+
+/* Only the kernel sets XCR0, which the processor would refuse it. */
+static void xsetbv_is_for_the_kernel(void **state)
+{
+    (void)state;
+    v()->pv.cr4 |= X86_CR4_OSXSAVE;
+    regs()->rax = 3;
+    regs()->rcx = 0;
+    regs()->rdx = 0;
+    ASSERT_EMULATED("\x0f\x01\xd1");
+    assert_int_equal(v()->pv.xcr0, 3);
+    regs()->rax = 2; /* not without the FPU */
+    assert_false(RUN("\x0f\x01\xd1"));
+    regs()->rax = 1;
+    pv_toggle_mode(v());
+    assert_false(RUN("\x0f\x01\xd1"));
+    assert_int_equal(v()->pv.xcr0, 3);
 }
 
 static void string_input_to_a_hole_is_a_page_fault(void **state)
@@ -462,6 +499,8 @@ int main(void)
         CASE(io_bitmap_lets_single_ports_through),
         CASE(pci_address_is_the_domains_own),
         CASE(string_output_stops_between_elements),
+        CASE(string_output_of_none_does_nothing),
+        CASE(xsetbv_is_for_the_kernel),
         CASE(string_input_to_a_hole_is_a_page_fault),
         CASE(forced_cpuid_names_the_hypervisor),
         CASE(plain_ud2_is_not_forced_cpuid),

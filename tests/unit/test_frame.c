@@ -76,6 +76,54 @@ static void freed_neighbours_join_again(void **state)
     frame_free(block, 11);
 }
 
+/* The order of the largest block there is. */
+static unsigned int largest_order(void)
+{
+    unsigned int order = FRAME_MAX_ORDER + 1;
+    struct page *page = NULL;
+
+    while (page == NULL) {
+        page = frame_alloc(--order, 64);
+    }
+    frame_free(page, order);
+    return order;
+}
+
+static void all_that_is_freed_joins_again(void **state)
+{
+    unsigned int order = largest_order();
+    struct page *all = NULL;
+    struct page *page;
+
+    (void)state;
+    while ((page = frame_alloc(0, 64)) != NULL) {
+        page->next =
+            all == NULL ? PAGE_LINK_END : (uint32_t)page_mfn(all).number;
+        all = page;
+    }
+    while (all != NULL) {
+        page = all;
+        all =
+            page->next == PAGE_LINK_END ? NULL : page_of(mfn_make(page->next));
+        frame_free(page, 0);
+    }
+    assert_int_equal(largest_order(), order);
+}
+
+/* Of frames 0-3 the second is in use: 2 and 3 are freed beside the first. */
+static void blocks_of_other_sizes_do_not_join(void **state)
+{
+    struct page *block = frame_alloc(2, 64);
+    struct page *page;
+
+    (void)state;
+    frame_free(&block[0], 0);
+    frame_free(&block[2], 1);
+    while ((page = frame_alloc(0, 64)) != NULL) {
+        assert_ptr_not_equal(page, &block[1]);
+    }
+}
+
 static void high_memory_goes_first(void **state)
 {
     struct page *page = frame_alloc(0, 64);
@@ -545,6 +593,8 @@ int main(void)
         CASE(all_frames_are_given_out_once),
         CASE(totals_are_what_was_added),
         CASE(freed_neighbours_join_again),
+        CASE(all_that_is_freed_joins_again),
+        CASE(blocks_of_other_sizes_do_not_join),
         CASE(high_memory_goes_first),
         CASE(address_bits_limit_where),
         CASE(too_few_address_bits_find_nothing),

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "line_world.h"
+
+#include "../../xen-lite/event/irq_line.h"
 #include "mm.h"
 
 #include <xen/physdev.h>
@@ -239,6 +241,35 @@ static void a_ninth_sharer_is_ebusy(void **state)
     assert_true(take(guest, bound));
 }
 
+static void a_domain_listens_once(void **state)
+{
+    evtchn_port_t port;
+
+    (void)state;
+    map(dom0, 4);
+    assert_int_equal(bind_port(dom0, 4, true, &port), 0);
+    assert_int_equal(irq_line_bind(4, dom0, 9, true, 0), -XEN_EBUSY);
+    assert_int_equal(irq_line_bind(4, guest, 9, true, 0), 0);
+    irq_line_unbind(4, guest);
+}
+
+static void a_shared_line_stays_on_its_cpu(void **state)
+{
+    evtchn_port_t port;
+
+    (void)state;
+    map(dom0, 4);
+    assert_int_equal(bind_port(dom0, 4, true, &port), 0);
+    irq_line_move(4, dom0, 1);
+    assert_int_equal(world_irq(4)->cpu, 1);
+    assert_int_equal(irq_line_bind(4, guest, 9, true, 0), 0);
+    irq_line_move(4, dom0, 0);
+    assert_int_equal(world_irq(4)->cpu, 1);
+    irq_line_unbind(4, guest);
+    irq_line_move(4, dom0, 0);
+    assert_int_equal(world_irq(4)->cpu, 0);
+}
+
 /* -- storms ---------------------------------------------------------------- */
 
 static void a_storm_is_held_back_for_a_while(void **state)
@@ -295,6 +326,29 @@ static void a_level_storm_ends_with_an_eoi(void **state)
     assert_true(world_irq(9)->masked);
     assert_int_equal(pirq_eoi(dom0, 9), 0);
     assert_true(world_fire(9));
+}
+
+/* One that was on its way while the line was masked makes the storm. */
+static void an_eoi_does_not_end_a_storm(void **state)
+{
+    (void)state;
+    level_line(9);
+    while (!world_irq(9)->masked || pirq_eoi(dom0, 9) == 0) {
+        unsigned long flags = machine_irq_save();
+
+        pirq_interrupt(9);
+        pirq_interrupt(9);
+        machine_irq_restore(flags);
+        if (strstr(world_console(), "irq 9") != NULL) {
+            break;
+        }
+    }
+    assert_non_null(strstr(world_console(), "irq 9"));
+    assert_int_equal(pirq_eoi(dom0, 9), 0);
+    assert_true(world_irq(9)->masked);
+    world_advance(11000000);
+    assert_int_equal(pirq_eoi(dom0, 9), 0);
+    assert_false(world_irq(9)->masked);
 }
 
 static void closing_in_a_storm_is_safe(void **state)
@@ -380,9 +434,12 @@ int main(void)
         TEST(a_sharer_that_dies_gives_its_eoi),
         TEST(dom0_dying_with_lines_bound_disables_them),
         TEST(a_ninth_sharer_is_ebusy),
+        TEST(a_domain_listens_once),
+        TEST(a_shared_line_stays_on_its_cpu),
         TEST(a_storm_is_held_back_for_a_while),
         TEST(many_interrupts_over_time_are_no_storm),
         TEST(a_level_storm_ends_with_an_eoi),
+        TEST(an_eoi_does_not_end_a_storm),
         TEST(closing_in_a_storm_is_safe),
         TEST(interrupts_race_with_binding_and_closing),
     };

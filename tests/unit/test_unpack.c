@@ -330,6 +330,30 @@ static void chunk_with_a_byte_too_many_is_eilseq(void **state)
     free(packed.data);
 }
 
+/* An index with a right sum and a wrong size of the block. */
+static void xz_index_that_does_not_match_is_eilseq(void **state)
+{
+    struct file packed = read_file(UNPACK_DATA "/short.nocheck.xz");
+    struct file plain = read_file(UNPACK_DATA "/short.plain");
+    uint8_t *footer = packed.data + packed.bytes - 12;
+    size_t index_bytes = ((size_t)load_le32(footer + 4) + 1) * 4;
+    uint8_t *index = footer - index_bytes;
+    static struct crc_tables tables;
+    uint32_t crc;
+    bool same;
+
+    (void)state;
+    crc32_prepare(&tables);
+    assert_int_equal(unpack(&packed, plain.bytes, &plain, &same), 0);
+    assert_int_equal(index[3], plain.bytes); /* after 0, count, packed size */
+    index[3]++;
+    crc = crc32(&tables, index, index_bytes - 4);
+    memcpy(index + index_bytes - 4, &crc, 4);
+    assert_int_equal(unpack(&packed, plain.bytes, &plain, &same), -XEN_EILSEQ);
+    free(packed.data);
+    free(plain.data);
+}
+
 static void check_refused(const char *name)
 {
     char path[200];
@@ -466,6 +490,7 @@ int main(void)
         cmocka_unit_test(unknown_filters_and_checks_are_eopnotsupp),
         cmocka_unit_test(formats_are_told_by_magic),
         cmocka_unit_test(only_gzip_counts_the_size_behind_it),
+        cmocka_unit_test(xz_index_that_does_not_match_is_eilseq),
         cmocka_unit_test(crcs_match_their_check_values),
         cmocka_unit_test(distribution_kernels_unpack),
     };
