@@ -57,10 +57,14 @@ TOOLS_TEST_PARTS := $(patsubst %.c,$(TOOLS_TEST_OUT)/%.o,$(filter-out \
 TOOLS_TEST_WRAP := \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o \
     -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap,--wrap=munmap
-TOOLS_TEST_WRAP_test_store := -Wl,--wrap=xs_write,--wrap=xs_read,--wrap=xs_rm \
+TOOLS_TEST_STORE := $(TOOLS_TEST_OUT)/tests/unit/tools/fake_store.o
+TOOLS_TEST_WRAP_test_store := \
+    -Wl,--wrap=xs_write,--wrap=xs_read,--wrap=xs_rm \
     -Wl,--wrap=xs_set_permissions,--wrap=xs_directory \
     -Wl,--wrap=xs_transaction_start,--wrap=xs_transaction_end \
     -Wl,--wrap=xs_introduce_domain
+TOOLS_TEST_WRAP_test_attach := $(TOOLS_TEST_WRAP_test_store) \
+    -Wl,--wrap=usleep,--wrap=clock_gettime
 
 $(TOOLS_TEST_OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -81,6 +85,7 @@ $(TOOLS_TEST_OUT)/test_%: $(TOOLS_TEST_OUT)/tests/unit/tools/test_%.o \
 
 $(addprefix $(TOOLS_TEST_OUT)/test_,xenctrl xendevices build): \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o
+$(addprefix $(TOOLS_TEST_OUT)/test_,store attach): $(TOOLS_TEST_STORE)
 
 .PHONY: test-unit-tools
 test-unit-tools: $(TOOLS_TESTS:%=$(TOOLS_TEST_OUT)/%) ## host tests of dom0-tools
