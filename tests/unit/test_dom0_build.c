@@ -205,11 +205,8 @@ static void start_info_says_where_things_are(void **state)
     assert_true(info->first_p2m_pfn + info->nr_p2m_frames <= DOM0_PAGES);
 }
 
-static void p2m_and_m2p_agree_and_cover_all_memory(void **state)
+static void assert_p2m_covers_all_memory(void)
 {
-    (void)state;
-    make_modern_kernel();
-    assert_builds();
     for (unsigned long pfn = 0; pfn < DOM0_PAGES; pfn++) {
         unsigned long mfn = *(uint64_t *)at_va(P2M_VA + pfn * sizeof(uint64_t));
 
@@ -220,13 +217,18 @@ static void p2m_and_m2p_agree_and_cover_all_memory(void **state)
     assert_int_equal(dom0->pages.count, DOM0_PAGES);
 }
 
-static void initrd_lies_at_its_pfn(void **state)
+static void p2m_and_m2p_agree_and_cover_all_memory(void **state)
 {
-    const uint64_t *p2m;
-
     (void)state;
     make_modern_kernel();
     assert_builds();
+    assert_p2m_covers_all_memory();
+}
+
+static void assert_initrd_is_there(void)
+{
+    const uint64_t *p2m;
+
     for (unsigned long at = 0; at < sizeof(initrd); at += 100) {
         unsigned long pfn = start_info()->mod_start + at / PAGE_BYTES;
         const uint8_t *page;
@@ -235,6 +237,14 @@ static void initrd_lies_at_its_pfn(void **state)
         page = machine_map(mfn_make(*p2m));
         assert_int_equal(page[at % PAGE_BYTES], initrd[at]);
     }
+}
+
+static void initrd_lies_at_its_pfn(void **state)
+{
+    (void)state;
+    make_modern_kernel();
+    assert_builds();
+    assert_initrd_is_there();
 }
 
 /* Tables are mapped read-only, the L4 first; all else writable. */
@@ -337,6 +347,111 @@ static void kernels_that_are_none_are_said(void **state)
     assert_fails(-XEN_ENOEXEC, "not a PV-capable");
 }
 
+/* -- frames taken over instead of copied ------------------------------------
+ */
+
+#define IMAGE_BYTES (PAGE_BYTES + CODE_BYTES)
+#define SETUP_BYTES 1024U
+#define GZIP_HEAD   10U
+#define STORED_HEAD 5U
+
+static struct {
+    uint8_t file[SETUP_BYTES + GZIP_HEAD + STORED_HEAD + IMAGE_BYTES + 8];
+} packed;
+
+static void put(size_t at, uint64_t value, size_t bytes)
+{
+    memcpy(packed.file + at, &value, bytes);
+}
+
+static uint32_t crc32_of(const uint8_t *data, size_t bytes)
+{
+    uint32_t crc = ~0U;
+
+    for (size_t i = 0; i < bytes * 8; i++) {
+        uint32_t bit = (crc ^ (uint32_t)data[i / 8] >> i % 8) & 1;
+
+        crc = crc >> 1 ^ (bit != 0 ? 0xedb88320U : 0);
+    }
+    return ~crc;
+}
+
+/* The modern kernel as a bzImage whose payload is stored, its code on pages. */
+static void make_packed_kernel(void)
+{
+    uint8_t *image = packed.file + SETUP_BYTES + GZIP_HEAD + STORED_HEAD;
+    size_t end = sizeof(packed.file);
+
+    make_modern_kernel();
+    kernel.segment[0].offset = PAGE_BYTES;
+    memset(&packed, 0, sizeof(packed));
+    memcpy(image, &kernel, offsetof(__typeof__(kernel), code));
+    memcpy(image + PAGE_BYTES, kernel.code, CODE_BYTES);
+    put(0x1f1, 1, 1);
+    put(0x1fe, 0xaa55, 2);
+    memcpy(packed.file + 0x202, "HdrS", 4);
+    put(0x206, 0x20f, 2);
+    put(0x24c, end - SETUP_BYTES, 4);
+    put(SETUP_BYTES, 0x088b1f, 3);
+    put(SETUP_BYTES + GZIP_HEAD, 1, 1);
+    put(SETUP_BYTES + GZIP_HEAD + 1, IMAGE_BYTES, 2);
+    put(SETUP_BYTES + GZIP_HEAD + 3, ~IMAGE_BYTES, 2);
+    put(end - 8, crc32_of(image, IMAGE_BYTES), 4);
+    put(end - 4, IMAGE_BYTES, 4);
+    config.kernel = packed.file;
+    config.kernel_bytes = sizeof(packed.file);
+}
+
+static unsigned long mfn_of_pfn(unsigned long pfn)
+{
+    return *(uint64_t *)at_va(P2M_VA + pfn * sizeof(uint64_t));
+}
+
+static void an_unpacked_kernel_is_not_copied(void **state)
+{
+    unsigned long va = VIRT_BASE + KERNEL_PADDR;
+    unsigned long code;
+
+    (void)state;
+    make_packed_kernel();
+    assert_builds();
+    assert_memory_equal(at_va(va), kernel.code, PAGE_BYTES);
+    assert_memory_equal(at_va(va + PAGE_BYTES), kernel.code + PAGE_BYTES,
+                        CODE_BYTES - PAGE_BYTES);
+    assert_int_equal(*(uint8_t *)at_va(va + CODE_BYTES), 0);
+    /* Of the image's four frames: header (free again), code, copied rest. */
+    code = mfn_of_pfn(KERNEL_PADDR / PAGE_BYTES);
+    assert_int_equal(code % 4, 1);
+    assert_int_not_equal(page_owner(page_of(mfn_make(code - 1))), 0);
+    assert_int_not_equal(mfn_of_pfn(KERNEL_PADDR / PAGE_BYTES + 1), code + 1);
+    assert_p2m_covers_all_memory();
+}
+
+static void whole_frames_of_the_initrd_are_not_copied(void **state)
+{
+    struct page *frames;
+    unsigned long pfn;
+    unsigned long free_before;
+
+    (void)state;
+    make_modern_kernel();
+    frames = frame_alloc_unscrubbed(2);
+    memset(machine_map(page_mfn(frames)), 0x5a, 4 * PAGE_BYTES);
+    memcpy(machine_map(page_mfn(frames)), initrd, sizeof(initrd));
+    config.initrd = machine_map(page_mfn(frames));
+    config.initrd_frames = frames;
+    assert_builds();
+    pfn = start_info()->mod_start;
+    assert_int_equal(mfn_of_pfn(pfn), page_mfn(frames).number);
+    assert_int_equal(mfn_of_pfn(pfn + 1), page_mfn(frames).number + 1);
+    /* 9,000 bytes: the third page is in part somebody else's. */
+    assert_int_not_equal(mfn_of_pfn(pfn + 2), page_mfn(frames).number + 2);
+    assert_initrd_is_there();
+    free_before = frame_free_count();
+    frame_free_unowned(frames, 4);
+    assert_int_equal(frame_free_count(), free_before + 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_teardown)
@@ -353,6 +468,8 @@ int main(void)
         TEST(too_little_memory_is_said),
         TEST(more_than_the_machine_has_is_said),
         TEST(kernels_that_are_none_are_said),
+        TEST(an_unpacked_kernel_is_not_copied),
+        TEST(whole_frames_of_the_initrd_are_not_copied),
     };
 
     return cmocka_run_group_tests_name("dom0_build", tests, NULL, NULL);

@@ -81,16 +81,45 @@ static unsigned int choose_vcpus(void)
     return vcpus < DOM0_VCPUS_MAX ? vcpus : DOM0_VCPUS_MAX;
 }
 
+/* The whole frames of a module: their number, the first one in *first. */
+static unsigned long module_frames(const struct boot_module *module,
+                                   unsigned long *first)
+{
+    unsigned long end = (module->start + module->bytes) / PAGE_BYTES;
+
+    *first = (module->start + PAGE_BYTES - 1) / PAGE_BYTES;
+    return *first < end ? end - *first : 0;
+}
+
+static void own_modules(const struct boot_info *boot)
+{
+    for (unsigned int i = 0; i < boot->module_count; i++) {
+        unsigned long first;
+        unsigned long count = module_frames(&boot->module[i], &first);
+
+        if (count != 0) {
+            frame_alloc_own(mfn_make(first), count);
+        }
+    }
+}
+
 static void free_modules(const struct boot_info *boot)
 {
     for (unsigned int i = 0; i < boot->module_count; i++) {
-        uint64_t first = (boot->module[i].start + PAGE_BYTES - 1) / PAGE_BYTES;
-        uint64_t end =
-            (boot->module[i].start + boot->module[i].bytes) / PAGE_BYTES;
+        unsigned long first;
+        unsigned long count = module_frames(&boot->module[i], &first);
 
-        if (first < end) {
-            frame_alloc_add(mfn_make(first), end - first);
-        }
+        frame_free_unowned(page_of(mfn_make(first)), count);
+    }
+}
+
+static void choose_initrd(struct dom0_config *config,
+                          const struct boot_module *module)
+{
+    config->initrd = (const char *)machine_map(mfn_make(0)) + module->start;
+    config->initrd_bytes = module->bytes;
+    if (module->start % PAGE_BYTES == 0) {
+        config->initrd_frames = page_of(mfn_make(module->start / PAGE_BYTES));
     }
 }
 
@@ -112,13 +141,12 @@ void launch_dom0(const struct boot_info *boot)
     config.kernel_bytes = boot->module[0].bytes;
     config.command_line = boot->module[0].command_line;
     if (boot->module_count > 1) {
-        config.initrd =
-            (const char *)machine_map(mfn_make(0)) + boot->module[1].start;
-        config.initrd_bytes = boot->module[1].bytes;
+        choose_initrd(&config, &boot->module[1]);
     } else {
         log_warning("No initrd module for dom0: going on without\n");
     }
     choose_memory(&config);
+    own_modules(boot);
     log_info("dom0: %lu MiB, %u vCPUs\n", config.pages >> 8, config.vcpus);
     rc = dom0_build(&config, &d);
     if (rc != 0) {

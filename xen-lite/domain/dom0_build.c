@@ -29,10 +29,12 @@
 
 struct builder {
     const struct dom0_config *config;
+    const struct unpacked_kernel *image;
     struct domain *d;
     struct pv_kernel kernel;
     struct dom0_layout layout;
-    uint64_t *p2m; /* dom0's own list, contiguous in the direct map */
+    /* dom0's own list, contiguous in the direct map; 0: no frame yet. */
+    uint64_t *p2m;
 };
 
 /* Page-table frames still to be used, by pfn. */
@@ -85,6 +87,7 @@ static int allocate_p2m(struct builder *b)
     }
     first = page_mfn(page);
     b->p2m = machine_map(first);
+    memset(b->p2m, 0, wanted * PAGE_BYTES);
     for (unsigned long i = 0; i < 1UL << order; i++) {
         if (i >= wanted) {
             frame_free(page + i, 0);
@@ -120,13 +123,24 @@ static int allocate_chunk(struct builder *b, unsigned long pfn,
     return 0;
 }
 
+/* Memory for all of [@pfn, @end) that has none. */
 static int allocate_range(struct builder *b, unsigned long pfn,
                           unsigned long end)
 {
-    while (pfn < end) {
-        unsigned long done = 0;
-        int rc = allocate_chunk(b, pfn, end - pfn, &done);
+    unsigned long gap_end = pfn;
 
+    while (pfn < end) {
+        unsigned long done = 1;
+        int rc = 0;
+
+        while (gap_end < end && b->p2m[gap_end] == 0) {
+            gap_end++;
+        }
+        if (pfn < gap_end) {
+            rc = allocate_chunk(b, pfn, gap_end - pfn, &done);
+        } else {
+            gap_end++;
+        }
         if (rc != 0) {
             return rc;
         }
@@ -135,11 +149,59 @@ static int allocate_range(struct builder *b, unsigned long pfn,
     return 0;
 }
 
+/*
+ * @count frames from @frames on become dom0's as @pfn on, with what they hold:
+ * no copy. Those that already serve for another pfn are passed over.
+ */
+static int adopt(struct builder *b, struct page *frames, unsigned long pfn,
+                 unsigned long count)
+{
+    for (unsigned long i = 0; i < count; i++) {
+        if (b->p2m[pfn + i] != 0 || page_owner(&frames[i]) != DOMID_NOBODY) {
+            continue;
+        }
+        if (domain_assign_pages(b->d, &frames[i], 0) != 0) {
+            return -XEN_ENOMEM;
+        }
+        set_p2m(b, pfn + i, page_mfn(&frames[i]));
+    }
+    return 0;
+}
+
+/* For elf_load(): whole pages of the image that are whole pages of dom0. */
+static int adopt_segment(void *context, uint64_t offset, const void *from,
+                         size_t bytes)
+{
+    struct builder *b = context;
+    size_t at;
+
+    if (from == NULL || b->image->frames == NULL) {
+        return 0;
+    }
+    at = (size_t)((const char *)from - (const char *)b->image->start);
+    if ((at | offset) % PAGE_BYTES != 0) {
+        return 0;
+    }
+    if (offset + bytes > b->layout.kernel_end_pfn << PAGE_SHIFT) {
+        return -XEN_EINVAL;
+    }
+    return adopt(b, b->image->frames + at / PAGE_BYTES, offset / PAGE_BYTES,
+                 bytes / PAGE_BYTES);
+}
+
 static int allocate_memory(struct builder *b)
 {
     const struct dom0_layout *l = &b->layout;
     int rc = allocate_p2m(b);
 
+    if (rc == 0) {
+        rc = elf_load(b->image->start, b->image->bytes, &b->kernel,
+                      adopt_segment, b);
+    }
+    if (rc == 0 && b->config->initrd_frames != NULL) {
+        rc = adopt(b, b->config->initrd_frames, l->initrd_pfn,
+                   b->config->initrd_bytes / PAGE_BYTES);
+    }
     if (rc == 0) {
         rc = allocate_range(b, 0, l->p2m_pfn);
     }
@@ -154,6 +216,14 @@ static int allocate_memory(struct builder *b)
 }
 
 /* -- contents -------------------------------------------------------------- */
+
+/* Unless the frame is the very one that holds it (adopt()). */
+static void copy(void *to, const void *from, size_t bytes)
+{
+    if (to != from) {
+        memcpy(to, from, bytes);
+    }
+}
 
 /* Copy, or with a null source clear, at @offset of dom0's memory. */
 static int write_memory(void *context, uint64_t offset, const void *from,
@@ -172,7 +242,7 @@ static int write_memory(void *context, uint64_t offset, const void *from,
 
         part = part < bytes ? part : bytes;
         if (source != NULL) {
-            memcpy(to, source, part);
+            copy(to, source, part);
             source += part;
         } else {
             memset(to, 0, part);
@@ -207,8 +277,10 @@ static void copy_initrd(const struct builder *b)
 
     for (unsigned long i = 0; i < b->layout.initrd_pages; i++) {
         size_t part = left < PAGE_BYTES ? left : PAGE_BYTES;
+        char *to = pfn_page(b, b->layout.initrd_pfn + i);
 
-        memcpy(pfn_page(b, b->layout.initrd_pfn + i), from, part);
+        copy(to, from, part);
+        memset(to + part, 0, PAGE_BYTES - part);
         from += part;
         left -= part;
     }
@@ -398,10 +470,10 @@ static int grant_machine(const struct builder *b)
     return rc;
 }
 
-static int build_contents(struct builder *b, const void *image,
-                          size_t image_bytes)
+static int build_contents(struct builder *b)
 {
-    int rc = elf_load(image, image_bytes, &b->kernel, write_memory, b);
+    int rc =
+        elf_load(b->image->start, b->image->bytes, &b->kernel, write_memory, b);
 
     if (rc != 0) {
         log_error("dom0: the kernel's segments cannot be loaded\n");
@@ -423,7 +495,7 @@ static int build_contents(struct builder *b, const void *image,
     return rc;
 }
 
-static int build(struct builder *b, const void *image, size_t image_bytes)
+static int build(struct builder *b)
 {
     int rc = dom0_layout(&b->layout, &b->kernel, b->config->pages,
                          b->config->initrd_bytes);
@@ -440,7 +512,7 @@ static int build(struct builder *b, const void *image, size_t image_bytes)
         rc = allocate_memory(b);
     }
     if (rc == 0) {
-        rc = build_contents(b, image, image_bytes);
+        rc = build_contents(b);
     }
     if (rc == 0) {
         rc = grant_machine(b);
@@ -455,9 +527,9 @@ static unsigned long ms_since(uint64_t start_ns)
 
 int dom0_build(const struct dom0_config *config, struct domain **d)
 {
-    struct builder builder = {.config = config};
     struct kernel_fault fault = {.why = "its memory cannot be had"};
     struct unpacked_kernel image;
+    struct builder builder = {.config = config, .image = &image};
     uint64_t start_ns = machine_now_ns();
     int rc =
         unpack_kernel(config->kernel, config->kernel_bytes, &image, &fault);
@@ -468,7 +540,7 @@ int dom0_build(const struct dom0_config *config, struct domain **d)
         rc = elf_parse_pv_kernel(image.start, image.bytes, &builder.kernel,
                                  &fault);
         if (rc == 0) {
-            rc = build(&builder, image.start, image.bytes);
+            rc = build(&builder);
             unpack_kernel_free(&image);
             if (rc != 0) {
                 log_error("dom0: building it failed: error %d\n", -rc);

@@ -22,13 +22,6 @@
 #define SECTOR_BYTES         512UL
 #define SETUP_SECTS_DEFAULT  4U
 #define KERNEL_BYTES_MAX     (512UL << 20)
-/*
- * The image starts this far into its frames. Both they and the frames that it
- * is copied to are aligned to large powers of two: without the skew source
- * and target fall into the same set of a direct-mapped TLB at every step,
- * which made the copy five times slower under emulation.
- */
-#define IMAGE_SKEW PAGE_BYTES
 
 struct payload {
     const uint8_t *start;
@@ -138,12 +131,12 @@ int unpack_kernel(const void *file, size_t bytes, struct unpacked_kernel *out,
     if (rc != 0) {
         return rc;
     }
-    out->order = order_for(IMAGE_SKEW + payload.unpacked_bytes);
+    out->order = order_for(payload.unpacked_bytes);
     out->frames = frame_alloc_unscrubbed(out->order);
     if (out->frames == NULL) {
         return fail(fault, "there is no memory to unpack it", -XEN_ENOMEM);
     }
-    image = (uint8_t *)machine_map(page_mfn(out->frames)) + IMAGE_SKEW;
+    image = machine_map(page_mfn(out->frames));
     out->start = image;
     rc = decode(&payload, image, payload.unpacked_bytes, &out->bytes, fault);
     if (rc == 0 && out->bytes != payload.unpacked_bytes) {
@@ -158,7 +151,7 @@ int unpack_kernel(const void *file, size_t bytes, struct unpacked_kernel *out,
 void unpack_kernel_free(struct unpacked_kernel *kernel)
 {
     if (kernel->frames != NULL) {
-        frame_free(kernel->frames, kernel->order);
+        frame_free_unowned(kernel->frames, 1UL << kernel->order);
         kernel->frames = NULL;
     }
 }

@@ -10,12 +10,16 @@
 #include "types.h"
 
 struct domain;
+struct page;
 
 struct dom0_config {
     const void *kernel; /* bzImage or ELF, in the direct map */
     size_t kernel_bytes;
     const void *initrd; /* NULL: none */
     size_t initrd_bytes;
+    /* Those that hold its whole pages, given out and nobody's: dom0 takes them
+     * over. NULL: it does not start with a frame, and is copied. */
+    struct page *initrd_frames;
     const char *command_line;
     unsigned long pages;     /* memory to start with */
     unsigned long max_pages; /* what it may balloon up to; >= pages */

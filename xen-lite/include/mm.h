@@ -30,6 +30,8 @@ static inline mfn_t page_mfn(const struct page *page)
 
 /* Give RAM to the allocator (at boot), never frame 0. */
 void frame_alloc_add(mfn_t first, unsigned long count);
+/* RAM that it never had, as if it had given it out unscrubbed (at boot). */
+void frame_alloc_own(mfn_t first, unsigned long count);
 /*
  * 2^@order frames below @address_bits of machine address (64: anywhere; high
  * memory is preferred). Scrubbed (zero), no owner, stale translations of the
@@ -45,6 +47,9 @@ struct page *frame_alloc_unscrubbed(unsigned int order);
 struct page *frame_alloc_claimed(unsigned int order, unsigned int address_bits,
                                  unsigned long *claim);
 void frame_free(struct page *page, unsigned int order);
+/* Free those of @count frames given out that no domain has taken over
+ * (domain_assign_pages()), at boot. */
+void frame_free_unowned(struct page *page, unsigned long count);
 /* For a frame that passes from one owner to another as it is: no TLB knows it
  * any more, and what was written past the caches is there. */
 void frame_flush_former_use(const struct page *page);

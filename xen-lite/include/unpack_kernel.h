@@ -9,7 +9,7 @@
 struct unpacked_kernel {
     const void *start;
     size_t bytes;
-    struct page *frames; /* NULL: start lies in the file itself */
+    struct page *frames; /* from start on; NULL: it lies in the file itself */
     unsigned int order;
 };
 
@@ -20,6 +20,7 @@ struct unpacked_kernel {
  */
 int unpack_kernel(const void *file, size_t bytes, struct unpacked_kernel *out,
                   struct kernel_fault *fault);
+/* Free its frames but for those that a domain has taken over. */
 void unpack_kernel_free(struct unpacked_kernel *kernel);
 
 #endif

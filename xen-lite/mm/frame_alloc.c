@@ -20,8 +20,8 @@
 #define ALL_ADDRESS_BITS 64U
 #define ZONES            33U /* frame numbers have at most 32 bits */
 #define NOT_A_HEAD       0U  /* table_progress; of a head: order + 1 */
-#define FREE_WORD \
-    (PAGE_COUNT_FREE | ((uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT))
+#define NOBODY_WORD      ((uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT)
+#define FREE_WORD        (PAGE_COUNT_FREE | NOBODY_WORD)
 
 struct zone {
     uint32_t first[FRAME_MAX_ORDER + 1]; /* lists of free blocks */
@@ -244,8 +244,7 @@ static struct page *take(unsigned int order, unsigned int address_bits,
         uint64_t word = atomic_load(&page[i].count);
 
         prepare_frame(&page[i], scrub && (word & PAGE_COUNT_DIRTY) != 0);
-        atomic_store(&page[i].count,
-                     (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT);
+        atomic_store(&page[i].count, NOBODY_WORD);
     }
     return page;
 }
@@ -311,21 +310,63 @@ static unsigned int largest_order(unsigned long mfn, unsigned long count)
     return order;
 }
 
-void frame_alloc_add(mfn_t first, unsigned long count)
+/* heap_lock held. */
+static void give_back_range(unsigned long mfn, unsigned long count)
 {
-    unsigned long mfn = first.number;
     unsigned long end = mfn + count;
 
-    BUG_ON(mfn == 0);
-    spin_lock(&heap_lock);
-    prepare_zones();
-    total_frames += count;
-    max_mfn = end > max_mfn ? end : max_mfn;
     while (mfn < end) {
         unsigned int order = largest_order(mfn, end - mfn);
 
         give_back(page_of(mfn_make(mfn)), order);
         mfn += 1UL << order;
+    }
+}
+
+/* heap_lock held. */
+static void count_more(mfn_t first, unsigned long count)
+{
+    unsigned long end = first.number + count;
+
+    BUG_ON(first.number == 0);
+    prepare_zones();
+    total_frames += count;
+    max_mfn = end > max_mfn ? end : max_mfn;
+}
+
+void frame_alloc_add(mfn_t first, unsigned long count)
+{
+    spin_lock(&heap_lock);
+    count_more(first, count);
+    give_back_range(first.number, count);
+    spin_unlock(&heap_lock);
+}
+
+void frame_alloc_own(mfn_t first, unsigned long count)
+{
+    struct page *page = page_of(first);
+
+    spin_lock(&heap_lock);
+    count_more(first, count);
+    spin_unlock(&heap_lock);
+    for (unsigned long i = 0; i < count; i++) {
+        prepare_frame(&page[i], false);
+        atomic_store(&page[i].count, NOBODY_WORD);
+    }
+}
+
+void frame_free_unowned(struct page *page, unsigned long count)
+{
+    spin_lock(&heap_lock);
+    for (unsigned long i = 0; i < count; i++) {
+        unsigned long run = 0;
+
+        while (i + run < count &&
+               atomic_load(&page[i + run].count) == NOBODY_WORD) {
+            run++;
+        }
+        give_back_range(page_mfn(&page[i]).number, run);
+        i += run;
     }
     spin_unlock(&heap_lock);
 }
