@@ -140,11 +140,6 @@ void machine_set_debugreg(unsigned int index, unsigned long value)
     current_state()->dr[index] = value;
 }
 
-unsigned long machine_get_debugreg(unsigned int index)
-{
-    return current_state()->dr[index];
-}
-
 void machine_update_cr4(struct vcpu *v)
 {
     v->machine->cr4_updates++;
@@ -217,17 +212,6 @@ int machine_rdmsr(uint32_t msr, uint64_t *value)
         return -XEN_EINVAL;
     }
     *value = *at;
-    return 0;
-}
-
-int machine_wrmsr(uint32_t msr, uint64_t value)
-{
-    uint64_t *at = msr_find(msr);
-
-    if (at == NULL) {
-        return -XEN_EINVAL;
-    }
-    *at = value;
     return 0;
 }
 

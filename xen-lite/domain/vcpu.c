@@ -108,19 +108,6 @@ void vcpu_free(struct vcpu *v)
     heap_free(v);
 }
 
-unsigned int domain_online_vcpus(const struct domain *d)
-{
-    unsigned int online = 0;
-    struct vcpu *v;
-
-    for_each_vcpu (d, v) {
-        if ((atomic_load(&v->sched.pause_flags) & VCPU_DOWN) == 0) {
-            online++;
-        }
-    }
-    return online;
-}
-
 /* -- vcpu_info ------------------------------------------------------------- */
 
 /* The same state in the new place; what arrives in the old one meanwhile is

@@ -12,47 +12,33 @@
 
 #include "core.h"
 #include "domain.h"
+#include "nospec.h"
 #include "perf.h"
 #include "trace.h"
 
 #define SYSCALL_BYTES 2
 
-struct hypercall {
-    hypercall_fn_t *handler;
-    const char *name;
-    uint8_t argument_count;
-};
-
-static const struct hypercall hypercalls[] = {
-#define X(name_, nargs_, who_) \
-    [__HYPERVISOR_##name_] = {hc_##name_, #name_, nargs_},
+static hypercall_fn_t *const handlers[] = {
+#define X(name_, nargs_, who_) [__HYPERVISOR_##name_] = hc_##name_,
     HYPERCALL_LIST(X)
 #undef X
 };
 
-const char *hypercall_name(unsigned long number)
-{
-    if (number >= ARRAY_COUNT(hypercalls) || hypercalls[number].name == NULL) {
-        return "unknown";
-    }
-    return hypercalls[number].name;
-}
-
 long hypercall_call(struct vcpu *v, unsigned long number,
                     struct hypercall_args *args)
 {
-    const struct hypercall *call;
+    hypercall_fn_t *handler;
 
-    if (number >= ARRAY_COUNT(hypercalls)) {
+    if (number >= ARRAY_COUNT(handlers)) {
         return -XEN_ENOSYS;
     }
-    call = &hypercalls[number];
-    if (call->handler == NULL) {
+    handler = handlers[index_nospec(number, ARRAY_COUNT(handlers))];
+    if (handler == NULL) {
         return -XEN_ENOSYS;
     }
     perf_count_hypercall(number);
     TRACE(TRC_PV_HYPERCALL_V2, (uint32_t)number);
-    return call->handler(v, args);
+    return handler(v, args);
 }
 
 void hypercall_dispatch(struct vcpu *v, struct cpu_user_regs *regs)

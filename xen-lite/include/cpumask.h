@@ -66,13 +66,6 @@ static inline void cpumask_and(struct cpumask *to, const struct cpumask *with)
     }
 }
 
-static inline void cpumask_or(struct cpumask *to, const struct cpumask *with)
-{
-    for (unsigned int i = 0; i < CPUMASK_WORDS; i++) {
-        atomic_fetch_or(&to->word[i], atomic_load(&with->word[i]));
-    }
-}
-
 /* First member at or after @from, or MAX_CPUS when there is none. */
 static inline unsigned int cpumask_next(const struct cpumask *mask,
                                         unsigned int from)

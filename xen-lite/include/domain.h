@@ -309,9 +309,6 @@ void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 
-/* Number of vCPUs that are not down. */
-unsigned int domain_online_vcpus(const struct domain *d);
-
 /* Point @v->vcpu_info at the frame @mfn + @offset (VCPUOP_register_vcpu_info).
  * Returns 0, -XEN_ENXIO (bad offset), -XEN_EINVAL. */
 int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned int offset);

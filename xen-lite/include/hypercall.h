@@ -38,9 +38,6 @@ static inline bool hypercall_preempt_check(void)
  */
 void hypercall_dispatch(struct vcpu *v, struct cpu_user_regs *regs);
 
-/* Its name, for traces; "unknown" for others. */
-const char *hypercall_name(unsigned long number);
-
 /* One call by number, for multicall: -XEN_ENOSYS for unknown ones. */
 long hypercall_call(struct vcpu *v, unsigned long number,
                     struct hypercall_args *args);

@@ -167,7 +167,6 @@ void machine_load_user_gs(unsigned int selector);
 void machine_set_ts(bool set);
 /* Write debug register @index (0-3, 6, 7) of the current vCPU. */
 void machine_set_debugreg(unsigned int index, unsigned long value);
-unsigned long machine_get_debugreg(unsigned int index);
 /* Bits of CR4 that @v's virtual CR4 now asks for (FSGSBASE, TSD...). */
 void machine_update_cr4(struct vcpu *v);
 /* XSETBV for the current vCPU: 0 or -XEN_EINVAL. */
@@ -182,7 +181,6 @@ struct cpuid_result {
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_result *out);
 /* 0, or -XEN_EINVAL when the processor answers #GP. */
 int machine_rdmsr(uint32_t msr, uint64_t *value);
-int machine_wrmsr(uint32_t msr, uint64_t value);
 uint64_t machine_tsc(void);
 
 /* @bytes is 1, 2 or 4. */

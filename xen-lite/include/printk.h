@@ -32,7 +32,6 @@ void vprintk(unsigned int level, const char *format, va_list args)
 #define log_error(...)   printk(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) printk(LOG_WARNING, __VA_ARGS__)
 #define log_info(...)    printk(LOG_INFO, __VA_ARGS__)
-#define log_debug(...)   printk(LOG_DEBUG, __VA_ARGS__)
 #define guest_log(...)   printk(LOG_GUEST | LOG_INFO, __VA_ARGS__)
 
 /*

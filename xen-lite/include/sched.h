@@ -49,7 +49,6 @@ struct sched_vcpu {
 
 /* Weights and caps of a domain, in credit2's terms. */
 #define SCHED_DEFAULT_WEIGHT 256U
-#define SCHED_MAX_WEIGHT     65535U
 
 /* Part of struct domain. */
 struct sched_domain {

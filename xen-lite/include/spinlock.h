@@ -86,11 +86,6 @@ static inline void spin_unlock(struct spinlock *lock)
                           memory_order_release);
 }
 
-static inline bool spin_is_locked(const struct spinlock *lock)
-{
-    return atomic_load(&lock->next) != atomic_load(&lock->serving);
-}
-
 static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 {
     unsigned long flags = machine_irq_save();

@@ -114,11 +114,6 @@ uint32_t apic_id(void)
     return x2apic ? id : id >> 24;
 }
 
-bool apic_x2apic_on(void)
-{
-    return x2apic;
-}
-
 uint64_t apic_phys(void)
 {
     return registers_phys;
@@ -167,11 +162,6 @@ void apic_send_init(uint32_t apic_id_to)
 void apic_send_startup(uint32_t apic_id_to, unsigned int page)
 {
     send(apic_id_to, ICR_ASSERT | ICR_STARTUP | page);
-}
-
-void apic_send_self(unsigned int vector)
-{
-    send(apic_id(), ICR_ASSERT | vector);
 }
 
 void apic_timer_start(uint32_t ticks)

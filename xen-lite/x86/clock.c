@@ -493,12 +493,3 @@ bool clock_owns_frame(mfn_t mfn)
     return hpet != NULL && mfn.number == acpi.hpet_phys >> PAGE_SHIFT;
 }
 
-uint32_t clock_apic_khz(void)
-{
-    return apic_khz;
-}
-
-const char *clock_name(void)
-{
-    return platform.name;
-}

@@ -26,20 +26,6 @@ int machine_rdmsr(uint32_t msr, uint64_t *value)
     return failed != 0 ? -XEN_EINVAL : 0;
 }
 
-int machine_wrmsr(uint32_t msr, uint64_t value)
-{
-    int failed = 1;
-
-    __asm__ volatile("1: wrmsr\n\t"
-                     "xorl %[failed], %[failed]\n"
-                     "2:\n\t" EXTABLE(1b, 2b)
-                     : [failed] "+r"(failed)
-                     : "c"(msr), "a"((uint32_t)value),
-                       "d"((uint32_t)(value >> 32))
-                     : "memory");
-    return failed != 0 ? -XEN_EINVAL : 0;
-}
-
 uint32_t machine_port_in(uint16_t port, unsigned int bytes)
 {
     return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);

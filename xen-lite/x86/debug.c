@@ -42,11 +42,6 @@ void machine_set_debugreg(unsigned int index, unsigned long value)
     }
 }
 
-unsigned long machine_get_debugreg(unsigned int index)
-{
-    return current_vcpu()->pv.dr[index];
-}
-
 void debug_save(struct vcpu *v)
 {
     if (debugging(v)) {

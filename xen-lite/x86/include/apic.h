@@ -10,7 +10,6 @@ void apic_init(uint64_t phys);
 /* Set up this CPU's APIC. */
 void apic_init_cpu(void);
 uint32_t apic_id(void);
-bool apic_x2apic_on(void);
 uint64_t apic_phys(void);
 
 void apic_eoi(void);
@@ -19,7 +18,6 @@ void apic_send(uint32_t apic_id, unsigned int vector);
 void apic_send_nmi(uint32_t apic_id);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, unsigned int page);
-void apic_send_self(unsigned int vector);
 
 /* One-shot timer: interrupt after @ticks of apic_timer_khz(); 0 stops it. */
 void apic_timer_start(uint32_t ticks);

@@ -20,7 +20,5 @@ void clock_start_calibration(unsigned int cpu);
 void clock_delay_us(unsigned int us);
 /* Does dom0 have to keep off this frame / port: the clock is ours. */
 bool clock_owns_frame(mfn_t mfn);
-uint32_t clock_apic_khz(void);
-const char *clock_name(void);
 
 #endif
