@@ -65,7 +65,8 @@ def boot(hypervisor, args, work):
         "-i", os.path.join(images, "debian-full/dom0.cpio")] +
         [word for extra in args.initrd for word in ("-i", extra)] + [
         "-i", os.path.join(work, "script.cpio"), "-X", HV_ARGS,
-        "-K", "console=hvc0 xl.slow=3 xl.tool=" + args.tool])
+        "-K", "console=hvc0 xl.slow=3 xl.tool=%s xl.parts=%s" %
+        (args.tool, args.parts)])
     disks = []
     for name in ("one", "two"):
         disks += ["-drive", "if=none,id=%s,format=raw,snapshot=on,file=%s" %
@@ -145,12 +146,24 @@ def report(results, args):
             "%s [%s]" % (title, unit), text(xen, "%.1f"), text(lite, "%.1f"),
             text(ratio, "%.2f")))
     if args.csv:
-        with open(args.csv, "w") as file:
-            file.write("metric,unit,xen,xenlite,ratio\n")
-            for metric, unit, _, xen, lite, ratio in rows(results):
-                file.write("%s,%s,%s,%s,%s\n" % (
-                    metric, unit, text(xen, "%.1f"), text(lite, "%.1f"),
-                    text(ratio, "%.2f")))
+        write_csv(results, args.csv)
+
+
+def write_csv(results, path):
+    """Metrics that were not measured now keep the figures they had."""
+    old = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            old = {line.split(",")[0]: line for line in file}
+    with open(path, "w") as file:
+        file.write("metric,unit,xen,xenlite,ratio\n")
+        for metric, unit, _, xen, lite, ratio in rows(results):
+            if xen is None and lite is None:
+                file.write(old.get(metric, ""))
+                continue
+            file.write("%s,%s,%s,%s,%s\n" % (
+                metric, unit, text(xen, "%.1f"), text(lite, "%.1f"),
+                text(ratio, "%.2f")))
 
 
 def main():
@@ -161,6 +174,7 @@ def main():
     add("--runs", type=int, default=1, help="boots of each; a boot measures "
         "everything three times")
     add("--cpu", default="Nehalem", help="QEMU's CPU model")
+    add("--parts", default="disk,net,pgbench", help="only these")
     add("--tool", default="xl", help="what creates the guests on both")
     add("--initrd", action="append", default=[], help="more for dom0's image")
     add("--limit", type=float, default=3600, help="seconds for one boot")

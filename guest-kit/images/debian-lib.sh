@@ -22,7 +22,7 @@ debian_config() {
         'ramdisk = "/guest/debian/initrd"' 'memory = 384' \
         'disk = [ "phy:/dev/vda,xvda,w" ]' \
         "vif = [ \"mac=00:16:3e:00:00:0$xl_n,bridge=xenbr0\" ]" \
-        "extra = \"root=/dev/xvda ro console=hvc0 net.ifnames=0 \
+        "extra = \"root=/dev/xvda ro console=hvc0 quiet net.ifnames=0 \
 ip=$debian_net.$xl_n::$debian_net.1:255.255.255.0:$xl_name:eth0:off \
 ${debian_extra:-}\"" "$@"
 }
@@ -35,10 +35,19 @@ debian_ssh() {
         -o StrictHostKeyChecking=yes "root@$debian_net.$xl_n" "$@"
 }
 
-# debian_up NAME N: create it, and wait until SSH answers
+# debian_up NAME N: create it, and wait until SSH answers; its console is
+# shown on ours meanwhile
 debian_up() {
+    rm -f "$(guest_log "$1")"
     "$TOOL" create "/run/$1.cfg" || return 1
-    wait_for 600 debian_ssh "$2" true
+    wait_for 30 test -e "$(guest_log "$1")"
+    tail -n 1000 -f "$(guest_log "$1")" |
+        while read -r xl_line; do echo "$1| $xl_line"; done &
+    xl_tail=$!
+    wait_for 200 debian_ssh "$2" true
+    xl_up=$?
+    kill $xl_tail
+    return $xl_up
 }
 
 # debian_gone NAME

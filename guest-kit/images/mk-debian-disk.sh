@@ -42,9 +42,9 @@ hash=$(openssl passwd -6 -salt xenlite xen-lite)
 sed -i "s|^root:[^:]*:|root:$hash:|" "$tree/etc/shadow"
 "$(dirname "$0")/mk-debian-keys.sh" "$keys" "$tree"
 
-# ip= becomes a file of its own at each boot, and sorts before this one.
+# ip= becomes 90-NAME.network at each boot, which comes before this one.
 printf '[Match]\nType=ether\n\n[Network]\nDHCP=yes\n' \
-    >"$tree/etc/systemd/network/90-dhcp.network"
+    >"$tree/etc/systemd/network/99-dhcp.network"
 wants=$tree/etc/systemd/system
 mkdir -p "$wants/multi-user.target.wants" "$wants/sysinit.target.wants"
 ln -sf /lib/systemd/system/systemd-networkd.service \

@@ -17,13 +17,14 @@ set -eu
 cache=${1:?usage: mk-debian-rootfs.sh CACHE VARIANT}
 variant=${2:?usage: mk-debian-rootfs.sh CACHE VARIANT}
 
-packages="systemd systemd-sysv libpam-systemd dbus udev kmod e2fsprogs
+packages="systemd systemd-sysv dbus udev kmod e2fsprogs
     openssh-server openssh-client iproute2 iputils-ping procps
     linux-image-amd64 initramfs-tools"
 case $variant in
 base) packages="$packages gdb-minimal strace" ;;
 full) packages="$packages gdb-minimal strace postgresql fio iperf3" ;;
-dom0) packages="$packages xen-utils-4.17 xen-hypervisor-4.17-amd64
+dom0) packages="$packages libpam-systemd xen-utils-4.17
+    xen-hypervisor-4.17-amd64
     xenstore-utils grub-pc ifupdown bridge-utils" ;;
 *)
     echo "mk-debian-rootfs: no variant '$variant'" >&2
@@ -62,7 +63,7 @@ rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/var/log/* \
     "$1"/etc/ssh/ssh_host_* "$1"/var/lib/dbus/machine-id
 : >"$1/etc/machine-id"
 for unit in apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer \
-    systemd-networkd-wait-online.service; do
+    e2scrub_reap.service systemd-networkd-wait-online.service; do
     ln -sf /dev/null "$1/etc/systemd/system/$unit"
 done
 HOOK
