@@ -43,14 +43,7 @@ while :; do
 done
 GUEST
 xl_script <<'DOM0'
-# The image with the script in it. The kernel takes archives end to end, each
-# of them at a multiple of four.
-odd=$(($(stat -c %s /guest/guest.img) % 4))
-{
-    cat /guest/guest.img
-    head -c $(((4 - odd) % 4)) /dev/zero
-    (cd /guest.d && printf '%s\n' test.sh avxhold | cpio -o -H newc 2>/dev/null)
-} >/run/guest.img
+guest_image test.sh avxhold
 
 # last WHAT: the last number said of it
 last() {

@@ -10,10 +10,22 @@ with_guest
 limit=580
 stock_programs xen-mfndump
 dom0_program corecheck
+mkdir -p "$work/dom0/guest.d"
+# The guest brings vCPUs up that are plugged in, as udev would.
+cat >"$work/dom0/guest.d/test.sh" <<'GUEST'
+while :; do
+    for file in /sys/devices/system/cpu/cpu[1-9]/online; do
+        [ "$(cat "$file")" = 1 ] || echo 1 >"$file"
+    done 2>/dev/null
+    sleep 1
+done &
+GUEST
 xl_script <<'DOM0'
 # -- a guest
-guest_config demo 'extra = "console=hvc0 quiet xl.mode=shell"' 'memory = 128' \
-    'maxmem = 160' 'maxvcpus = 4' 'vcpus = 2' 'cpus = "0-1"' \
+guest_image test.sh
+guest_config demo 'extra = "console=hvc0 quiet xl.after=shell"' 'memory = 128' \
+    'ramdisk = "/run/guest.img"' 'maxmem = 160' 'maxvcpus = 4' \
+    'vcpus = 2' 'cpus = "0-1"' \
     'cpu_weight = 512' 'cap = 150' 'on_reboot = "restart"' \
     'on_poweroff = "destroy"' 'on_crash = "coredump-destroy"'
 step "xl create -n" 0 xl create -n /run/demo.cfg
@@ -69,8 +81,11 @@ step "xl sysrq" 0 xl sysrq demo h
 check "sysrq seen" guest_wait demo 60 'sysrq: HELP'
 step "xl trigger nmi" 0 xl trigger demo nmi 0
 step "xl trigger power" "?" xl trigger demo power
-step "xl console" "?" sh -c \
-    '(sleep 5; echo "echo con\$((40+2))"; sleep 15) | timeout 30 xl console demo'
+step "xl console" "?" timeout 5 xl console demo
+has 'XL-STAGE guest-shell'
+step "xenconsole, both ways" "?" sh -c \
+    "(sleep 5; echo 'echo con\$((40+2))'; sleep 10) |
+    timeout 30 xenconsole --interactive $(guest_id demo)"
 has 'con42'
 step "xl network-list" 0 xl network-list demo
 step "xl block-list" 0 xl block-list demo

@@ -78,3 +78,15 @@ guest_or_end() {
     checks_end
     exit 1
 }
+
+# guest_image FILE...: /run/guest.img, the guest's image with these files of
+# /guest.d in it. The kernel takes archives end to end, each of them at a
+# multiple of four.
+guest_image() {
+    xl_odd=$(($(stat -c %s /guest/guest.img) % 4))
+    {
+        cat /guest/guest.img
+        head -c $(((4 - xl_odd) % 4)) /dev/zero
+        (cd /guest.d && printf '%s\n' "$@" | cpio -o -H newc 2>/dev/null)
+    } >/run/guest.img
+}
