@@ -207,7 +207,7 @@ struct domain {
     /* -- configuration by the tools, LOCK_DOMAIN */
     struct e820_range *e820; /* XENMEM_set_memory_map */
     unsigned int e820_count;
-    _Atomic uint32_t cpupool; /* sched/cpupool.c */
+    _Atomic uint32_t cpupool;  /* sched/cpupool.c */
     struct cpu_policy *policy; /* NULL: the default one */
     struct xen_domctl_createdomain config;
     struct timer watchdog[2];

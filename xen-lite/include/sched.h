@@ -116,7 +116,8 @@ void sched_get_params(struct domain *d, uint16_t *weight, uint16_t *cap);
 int sched_set_ratelimit_us(uint32_t us);
 uint32_t sched_get_ratelimit_us(void);
 
-/* -- pools of CPUs (sched/cpupool.c); one control command at a time --------- */
+/* -- pools of CPUs (sched/cpupool.c); one control command at a time ---------
+ */
 
 #define CPUPOOL_NONE (~0U) /* the "pool" of CPUs that serve nobody */
 

@@ -149,7 +149,7 @@ void machine_set_ts(bool set)
     }
 }
 
-/* Mark the parts in @states as present, out of those already marked in @keep. */
+/* Mark as present: @states, and what is marked already and in @keep. */
 static void set_header(uint8_t *image, uint64_t keep, uint64_t states)
 {
     uint64_t present;

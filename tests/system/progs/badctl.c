@@ -49,27 +49,48 @@ static const char *error_name(int rc)
     static char number[16];
 
     switch (-rc) {
-    case EPERM: return "EPERM";
-    case ENOENT: return "ENOENT";
-    case ESRCH: return "ESRCH";
-    case ENOMEM: return "ENOMEM";
-    case EACCES: return "EACCES";
-    case EFAULT: return "EFAULT";
-    case EBUSY: return "EBUSY";
-    case EEXIST: return "EEXIST";
-    case EXDEV: return "EXDEV";
-    case ENODEV: return "ENODEV";
-    case EINVAL: return "EINVAL";
-    case ENOSPC: return "ENOSPC";
-    case ERANGE: return "ERANGE";
-    case ENOSYS: return "ENOSYS";
-    case ENODATA: return "ENODATA";
-    case ENOBUFS: return "ENOBUFS";
-    case E2BIG: return "E2BIG";
-    case EIO: return "EIO";
-    case EADDRNOTAVAIL: return "EADDRNOTAVAIL";
-    case EOPNOTSUPP: return "EOPNOTSUPP";
-    case EOVERFLOW: return "EOVERFLOW";
+    case EPERM:
+        return "EPERM";
+    case ENOENT:
+        return "ENOENT";
+    case ESRCH:
+        return "ESRCH";
+    case ENOMEM:
+        return "ENOMEM";
+    case EACCES:
+        return "EACCES";
+    case EFAULT:
+        return "EFAULT";
+    case EBUSY:
+        return "EBUSY";
+    case EEXIST:
+        return "EEXIST";
+    case EXDEV:
+        return "EXDEV";
+    case ENODEV:
+        return "ENODEV";
+    case EINVAL:
+        return "EINVAL";
+    case ENOSPC:
+        return "ENOSPC";
+    case ERANGE:
+        return "ERANGE";
+    case ENOSYS:
+        return "ENOSYS";
+    case ENODATA:
+        return "ENODATA";
+    case ENOBUFS:
+        return "ENOBUFS";
+    case E2BIG:
+        return "E2BIG";
+    case EIO:
+        return "EIO";
+    case EADDRNOTAVAIL:
+        return "EADDRNOTAVAIL";
+    case EOPNOTSUPP:
+        return "EOPNOTSUPP";
+    case EOVERFLOW:
+        return "EOVERFLOW";
     default:
         snprintf(number, sizeof(number), "%d", rc);
         return number;
@@ -119,24 +140,30 @@ static void *more(void)
 }
 
 /* D(name, command, domain, statements on u): a domctl. S, P: the others. */
-#define D(name, command, domid, ...)                                    \
-    do {                                                                \
-        struct xen_domctl *op = domctl(XEN_DOMCTL_##command, domid);    \
-        { __VA_ARGS__; }                                                \
+#define D(name, command, domid, ...) \
+    do { \
+        struct xen_domctl *op = domctl(XEN_DOMCTL_##command, domid); \
+        { \
+            __VA_ARGS__; \
+        } \
         say("domctl " #command " " name, call(__HYPERVISOR_domctl, op)); \
     } while (0)
-#define S(name, command, ...)                                           \
-    do {                                                                \
-        struct xen_sysctl *op = sysctl(XEN_SYSCTL_##command);           \
-        { __VA_ARGS__; }                                                \
+#define S(name, command, ...) \
+    do { \
+        struct xen_sysctl *op = sysctl(XEN_SYSCTL_##command); \
+        { \
+            __VA_ARGS__; \
+        } \
         say("sysctl " #command " " name, call(__HYPERVISOR_sysctl, op)); \
     } while (0)
-#define P(name, command, ...)                                           \
-    do {                                                                \
-        struct xen_platform_op *op = platform(XENPF_##command);         \
-        { __VA_ARGS__; }                                                \
-        say("platform " #command " " name,                              \
-            call(__HYPERVISOR_platform_op, op));                        \
+#define P(name, command, ...) \
+    do { \
+        struct xen_platform_op *op = platform(XENPF_##command); \
+        { \
+            __VA_ARGS__; \
+        } \
+        say("platform " #command " " name, \
+            call(__HYPERVISOR_platform_op, op)); \
     } while (0)
 #define HANDLE(field, pointer) ((field).p = (void *)(pointer))
 
@@ -161,9 +188,9 @@ static void any_call(void)
 static void of_nobody(void)
 {
     static const uint16_t commands[] = {
-        2,  3,  4,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 24,
-        25, 27, 28, 29, 35, 36, 37, 42, 43, 45, 46, 54, 59, 60, 61, 62, 63, 66,
-        68, 69, 72, 73, 74, 75, 79, 82, 83, 85, 86};
+        2,  3,  4,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 24, 25, 27, 28, 29, 35, 36, 37, 42, 43, 45, 46, 54, 59, 60,
+        61, 62, 63, 66, 68, 69, 72, 73, 74, 75, 79, 82, 83, 85, 86};
     char name[64];
 
     for (unsigned int i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -268,11 +295,9 @@ static void of_vcpus(void)
     D("vcpu", getvcpuaffinity, guest, op->u.vcpuaffinity.vcpu = 99;
       op->u.vcpuaffinity.flags = 1);
     D("flags", getvcpuaffinity, guest, );
-    D("empty", setnodeaffinity, guest,
-      op->u.nodeaffinity.nodemap.nr_bits = 8;
+    D("empty", setnodeaffinity, guest, op->u.nodeaffinity.nodemap.nr_bits = 8;
       HANDLE(op->u.nodeaffinity.nodemap.bitmap, more()));
-    D("absent", setnodeaffinity, guest,
-      op->u.nodeaffinity.nodemap.nr_bits = 8;
+    D("absent", setnodeaffinity, guest, op->u.nodeaffinity.nodemap.nr_bits = 8;
       HANDLE(op->u.nodeaffinity.nodemap.bitmap, more());
       ((uint8_t *)more())[0] = 0x80);
     D("vcpu", set_ext_vcpucontext, guest, op->u.ext_vcpucontext.vcpu = 99;
@@ -327,8 +352,7 @@ static void of_guests(void)
     D("mode", settscinfo, guest, op->u.tsc_info.tsc_mode = 9);
     D("pirq", irq_permission, guest, op->u.irq_permission.pirq = 5000;
       op->u.irq_permission.allow_access = 1);
-    D("wraps", iomem_permission, guest,
-      op->u.iomem_permission.first_mfn = ~0UL;
+    D("wraps", iomem_permission, guest, op->u.iomem_permission.first_mfn = ~0UL;
       op->u.iomem_permission.nr_mfns = 2);
     D("none", iomem_permission, guest, );
     D("wraps", ioport_permission, guest,
@@ -398,14 +422,15 @@ static void of_the_machine(void)
     S("on", cpu_hotplug, op->u.cpu_hotplug.cpu = 99;
       op->u.cpu_hotplug.op = XEN_SYSCTL_CPU_HOTPLUG_ONLINE);
     S("unknown", cpu_hotplug, op->u.cpu_hotplug.op = 99);
-    S("smt", cpu_hotplug, op->u.cpu_hotplug.op = XEN_SYSCTL_CPU_HOTPLUG_SMT_ENABLE);
+    S("smt", cpu_hotplug,
+      op->u.cpu_hotplug.op = XEN_SYSCTL_CPU_HOTPLUG_SMT_ENABLE);
     S("CPU", pm_op, op->u.pm_op.cpuid = 99; op->u.pm_op.cmd = GET_CPUFREQ_PARA);
     S("para", pm_op, op->u.pm_op.cmd = GET_CPUFREQ_PARA);
     S("average", pm_op, op->u.pm_op.cmd = GET_CPUFREQ_AVGFREQ);
-    S("max cstate", pm_op,
-      op->u.pm_op.cmd = XEN_SYSCTL_pm_op_get_max_cstate);
+    S("max cstate", pm_op, op->u.pm_op.cmd = XEN_SYSCTL_pm_op_get_max_cstate);
     S("unknown", pm_op, op->u.pm_op.cmd = 0x99);
-    S("far", page_offline_op, op->u.page_offline.cmd = sysctl_query_page_offline;
+    S("far", page_offline_op,
+      op->u.page_offline.cmd = sysctl_query_page_offline;
       op->u.page_offline.start = ~0U - 1; op->u.page_offline.end = ~0U;
       HANDLE(op->u.page_offline.status, more()));
     S("order", page_offline_op, op->u.page_offline.start = 2;
@@ -416,6 +441,10 @@ static void of_the_machine(void)
     S("handle", numainfo, op->u.numainfo.num_nodes = 1;
       HANDLE(op->u.numainfo.meminfo, WILD));
     S("null", pcitopoinfo, op->u.pcitopoinfo.num_devs = 1);
+}
+
+static void of_schedulers(void)
+{
     S("unknown", cpupool_op, op->u.cpupool_op.op = 99);
     S("destroy 0", cpupool_op, op->u.cpupool_op.op = 2);
     S("destroy none", cpupool_op, op->u.cpupool_op.op = 2;
@@ -448,8 +477,7 @@ static void of_the_machine(void)
     S("scheduler", scheduler_op, op->u.scheduler_op.sched_id = 99);
     S("credit", scheduler_op,
       op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT);
-    S("pool", scheduler_op,
-      op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    S("pool", scheduler_op, op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
       op->u.scheduler_op.cpupool_id = 7);
     S("command", scheduler_op,
       op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
@@ -457,6 +485,10 @@ static void of_the_machine(void)
     S("ratelimit", scheduler_op,
       op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
       op->u.scheduler_op.u.sched_credit2.ratelimit_us = 10000000);
+}
+
+static void of_the_processor(void)
+{
     S("", coverage_op, );
     S("", psr_cmt_op, );
     S("", psr_alloc, );
@@ -475,6 +507,10 @@ static void of_the_machine(void)
       op->u.tbuf_op.cmd = XEN_SYSCTL_TBUFOP_set_cpu_mask;
       op->u.tbuf_op.cpu_mask.nr_bits = 8;
       HANDLE(op->u.tbuf_op.cpu_mask.bitmap, WILD));
+}
+
+static void of_platforms(void)
+{
     P("firmware", firmware_info, op->u.firmware_info.type = 99);
     P("sleep", enter_acpi_sleep, op->u.enter_acpi_sleep.flags = 9);
     P("CPU", cpu_online, op->u.cpu_ol.cpuid = 999);
@@ -512,5 +548,8 @@ int main(int argc, char **argv)
     of_vcpus();
     of_guests();
     of_the_machine();
+    of_schedulers();
+    of_the_processor();
+    of_platforms();
     return 0;
 }
