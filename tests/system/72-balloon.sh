@@ -16,7 +16,8 @@ in_guest() { # WHAT COMMAND
 before=$(free_mib)
 in_guest "data, and work that never ends" \
     'mkdir /d && mount -t tmpfs -o size=90% tmpfs /d &&
-    dd if=/dev/urandom of=/d/f bs=1M count=48 2>/dev/null &&
+    dd if=/dev/urandom of=/d/g bs=1M count=8 2>/dev/null &&
+    cat /d/g /d/g /d/g /d/g /d/g >/d/f &&
     md5sum /d/f >/run/sum; (while :; do
     dd if=/d/f of=/d/g bs=1M count=16 2>/dev/null; md5sum /d/g >/dev/null;
     done) & true'
