@@ -265,6 +265,29 @@ static void frames_can_be_mapped_by_dom0(void **state)
     assert_true(atomic_load(&page->count) & PAGE_COUNT_READONLY);
 }
 
+/* dom0 does not run meanwhile: the ring is looked at where it lies. */
+static void changes_of_state_are_traced(void **state)
+{
+    const uint32_t to_running = TRC_SCHED_RUNSTATE_CHANGE |
+                                RUNSTATE_runnable << 8 | RUNSTATE_running << 4;
+    const uint32_t *words;
+    struct domain *d;
+    unsigned int at = 2; /* behind prod and cons */
+    bool found = false;
+
+    (void)state;
+    d = world_spinner(5, 1);
+    start(1);
+    words = ring_page(0);
+    world_settle();
+    while (at < 2 + words[1] / 4 && !found) {
+        found = TRC_HD_TO_EVENT(words[at]) == to_running &&
+                words[at + 3] == ((uint32_t)d->domid << 16 | 0);
+        at += 3 + TRC_HD_EXTRA(words[at]);
+    }
+    assert_true(found);
+}
+
 #define CASE(name) \
     cmocka_unit_test_setup_teardown(name, world_dom0_setup, world_dom0_teardown)
 
@@ -280,6 +303,7 @@ int main(void)
         CASE(sizes_are_cut_to_what_can_be_told),
         CASE(without_memory_nothing_is_left),
         CASE(frames_can_be_mapped_by_dom0),
+        CASE(changes_of_state_are_traced),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
