@@ -51,9 +51,14 @@ v() {
     shift
     step "virsh $xl_name" 0 virsh -q -c xen:///system "$@"
 }
+# The linker has seventy libraries to bind: that takes its time in an emulator.
 libvirtd -d || tail -n 20 /var/log/libvirt/log
 answers() { virsh -q -c xen:///system version; }
-check "libvirtd answers" wait_for 60 answers
+answered=1
+wait_for 150 answers || answered=0
+[ $answered = 1 ] || tail -n 20 /var/log/libvirt/log
+check "libvirtd answers" [ $answered = 1 ]
+[ $answered = 1 ] || exit 1
 v version version
 v nodeinfo nodeinfo
 has '^CPU\(s\): +2$'
