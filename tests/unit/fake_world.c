@@ -74,8 +74,7 @@ void world_run(uint64_t ns, uint64_t step_ns)
     world_settle();
     for (uint64_t passed = 0; passed < ns; passed += step_ns) {
         fake_advance(step_ns);
-        for_each_cpu_in(cpu, &cpus_online)
-        {
+        for_each_cpu_in (cpu, &cpus_online) {
             live(cpu);
         }
     }
@@ -86,8 +85,7 @@ static bool anything_pending(void)
 {
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         if (atomic_load(&core_cpus[cpu]->softirqs) != 0) {
             return true;
         }
@@ -101,8 +99,7 @@ void world_settle(void)
     unsigned int cpu;
 
     while (anything_pending()) {
-        for_each_cpu_in(cpu, &cpus_online)
-        {
+        for_each_cpu_in (cpu, &cpus_online) {
             live(cpu);
         }
         assert_true(rounds++ < 1000);

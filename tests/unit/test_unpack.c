@@ -243,8 +243,8 @@ static void check_trailing(const char *path, const struct file *packed,
     free(longer.data);
 }
 
-/* Unpack a zstd frame into @room bytes: is it "abbbb"? */
-static int unpack_zstd(const uint8_t *frame, size_t bytes, size_t room)
+/* Unpack @frame into @room bytes: is it "abbbb"? */
+static int unpack_bytes(const uint8_t *frame, size_t bytes, size_t room)
 {
     struct file packed = {malloc(bytes), bytes};
     struct file plain = {(uint8_t *)(uintptr_t) "abbbb", 5};
@@ -268,7 +268,7 @@ static int unpack_zstd_sequence(uint8_t literals)
         1,    0x54, literals, 0,    0,    1, /* one sequence, all codes fixed */
     };
 
-    return unpack_zstd(frame, sizeof(frame), literals + 3U);
+    return unpack_bytes(frame, sizeof(frame), literals + 3U);
 }
 
 static void zstd_sequence_with_too_many_literals_is_eilseq(void **state)
@@ -290,7 +290,20 @@ static void zstd_table_too_large_is_eilseq(void **state)
     };
 
     (void)state;
-    assert_int_equal(unpack_zstd(frame, sizeof(frame), 5), -XEN_EILSEQ);
+    assert_int_equal(unpack_bytes(frame, sizeof(frame), 5), -XEN_EILSEQ);
+}
+
+static void lz4_offset_cut_in_half_is_eilseq(void **state)
+{
+    static const uint8_t whole[] = {2, 0x21, 0x4c, 0x18, 6, 0, 0,
+                                    0, 0x20, 'a',  'b',  1, 0, 0};
+    static const uint8_t cut[] = {2, 0x21, 0x4c, 0x18, 4,   0,
+                                  0, 0,    0x20, 'a',  'b', 1};
+
+    (void)state;
+    /* two literals, a match of four; the room is for all of it */
+    assert_int_not_equal(unpack_bytes(whole, sizeof(whole), 6), -XEN_EILSEQ);
+    assert_int_equal(unpack_bytes(cut, sizeof(cut), 6), -XEN_EILSEQ);
 }
 
 static void data_behind_a_stream_is_ignored(void **state)
@@ -486,6 +499,7 @@ int main(void)
         cmocka_unit_test(chunk_with_a_byte_too_many_is_eilseq),
         cmocka_unit_test(zstd_sequence_with_too_many_literals_is_eilseq),
         cmocka_unit_test(zstd_table_too_large_is_eilseq),
+        cmocka_unit_test(lz4_offset_cut_in_half_is_eilseq),
         cmocka_unit_test(data_behind_a_stream_is_ignored),
         cmocka_unit_test(unknown_filters_and_checks_are_eopnotsupp),
         cmocka_unit_test(formats_are_told_by_magic),

@@ -91,24 +91,11 @@ int sysctl_getdomaininfolist(struct xen_sysctl *op)
 
 /* -- CPUs and memory ------------------------------------------------------- */
 
-/* Highest number of a CPU online, plus one. */
-static uint32_t cpu_limit(void)
-{
-    uint32_t limit = 0;
-    unsigned int cpu;
-
-    for_each_cpu_in(cpu, &cpus_online)
-    {
-        limit = cpu + 1;
-    }
-    return limit;
-}
-
 int sysctl_getcpuinfo(struct xen_sysctl *op)
 {
     struct xen_sysctl_getcpuinfo *request = &op->u.getcpuinfo;
     guest_va_t to = GUEST_HANDLE_VA(request->info);
-    uint32_t count = cpu_limit();
+    uint32_t count = cpumask_limit(&cpus_online);
 
     if (count > request->max_cpus) {
         count = request->max_cpus;

@@ -18,16 +18,12 @@ int sysctl_physinfo(struct xen_sysctl *op)
 {
     struct xen_sysctl_physinfo *info = &op->u.physinfo;
     uint32_t features[CPU_FEATURE_WORDS];
-    unsigned int cpu;
 
     *info = (struct xen_sysctl_physinfo){0};
     info->threads_per_core = topology_threads_per_core();
     info->cores_per_socket = topology_cores_per_socket();
     info->nr_cpus = cpumask_count(&cpus_online);
-    for_each_cpu_in(cpu, &cpus_online)
-    {
-        info->max_cpu_id = cpu;
-    }
+    info->max_cpu_id = cpumask_limit(&cpus_online) - 1;
     info->nr_nodes = NODE_COUNT;
     info->max_node_id = NODE_COUNT - 1;
     info->cpu_khz = machine_tsc_khz();
@@ -45,23 +41,11 @@ int sysctl_physinfo(struct xen_sysctl *op)
 
 /* -- topology -------------------------------------------------------------- */
 
-static uint32_t cpu_limit(void)
-{
-    uint32_t limit = 0;
-    unsigned int cpu;
-
-    for_each_cpu_in(cpu, &cpus_online)
-    {
-        limit = cpu + 1;
-    }
-    return limit;
-}
-
 int sysctl_cputopoinfo(struct xen_sysctl *op)
 {
     struct xen_sysctl_cputopoinfo *request = &op->u.cputopoinfo;
     guest_va_t to = GUEST_HANDLE_VA(request->cputopo);
-    uint32_t have = cpu_limit();
+    uint32_t have = cpumask_limit(&cpus_online);
     uint32_t count = have < request->num_cpus ? have : request->num_cpus;
 
     for (uint32_t cpu = 0; to.address != 0 && cpu < count; cpu++) {

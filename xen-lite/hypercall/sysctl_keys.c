@@ -70,8 +70,7 @@ static void key_run_queues(void)
 {
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         printk(LOG_INFO | LOG_ALWAYS, "CPU %u: %u waiting, idle %lu ms\n", cpu,
                sched_waiting(cpu),
                (unsigned long)(sched_idle_time_ns(cpu) / 1000000));

@@ -83,8 +83,7 @@ static int perf_write_values(guest_va_t to)
         }
     }
     for (unsigned int i = PERF_HYPERCALLS; i < PERF_COUNT; i++) {
-        for_each_cpu_in(cpu, &cpus_online)
-        {
+        for_each_cpu_in (cpu, &cpus_online) {
             xen_sysctl_perfc_val_t value = (xen_sysctl_perfc_val_t)atomic_load(
                 &core_cpus[cpu]->counters[i]);
 

@@ -87,8 +87,7 @@ static unsigned int pool_cpu(const struct xen_sysctl_cpupool_op *request,
         return request->cpu;
     }
     cpupool_cpus(id, &cpus);
-    for_each_cpu_in(cpu, &cpus)
-    {
+    for_each_cpu_in (cpu, &cpus) {
         last = cpu;
     }
     return last;

@@ -92,6 +92,19 @@ static inline unsigned int cpumask_count(const struct cpumask *mask)
     return count;
 }
 
+/* One more than the highest member; 0: none. */
+static inline unsigned int cpumask_limit(const struct cpumask *mask)
+{
+    for (unsigned int i = CPUMASK_WORDS; i-- > 0;) {
+        uint64_t word = atomic_load(&mask->word[i]);
+
+        if (word != 0) {
+            return 64 * (i + 1) - (unsigned int)__builtin_clzll(word);
+        }
+    }
+    return 0;
+}
+
 #define for_each_cpu_in(cpu, mask) \
     for ((cpu) = cpumask_next((mask), 0); (cpu) < MAX_CPUS; \
          (cpu) = cpumask_next((mask), (cpu) + 1))

@@ -16,6 +16,9 @@ struct domain;
 struct pv_callback;
 struct vcpu;
 
+/* The register that instructions call @number (0-15); mm/write_decode.c. */
+uint64_t *general_register(struct cpu_user_regs *regs, unsigned int number);
+
 /* Selectors of the flat segments the ABI gives guests. */
 #define GUEST_SELECTOR_CS64 0xe033U
 #define GUEST_SELECTOR_DS   0xe02bU

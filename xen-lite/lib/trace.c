@@ -223,8 +223,7 @@ static void rings_share(void)
 {
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         for (uint32_t i = 0; i < ring_pages; i++) {
             domain_share_xen_page(domain_xen(), rings[cpu].page[i], false);
         }
@@ -254,8 +253,7 @@ int trace_set_size(uint32_t pages)
         return -XEN_ENOMEM;
     }
     info->tbuf_size = (uint16_t)ring_pages;
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         if (rc == 0) {
             rc = ring_create(cpu, ring_pages, list);
             list += ring_pages;

@@ -279,7 +279,7 @@ bool write_decode(const uint8_t *code, unsigned int count,
 
 /* -- carrying out ---------------------------------------------------------- */
 
-static uint64_t *register_at(struct cpu_user_regs *regs, unsigned int number)
+uint64_t *general_register(struct cpu_user_regs *regs, unsigned int number)
 {
     uint64_t *const registers[16] = {
         &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, &regs->rsp, &regs->rbp,
@@ -301,7 +301,7 @@ static uint64_t read_operand(const struct write_instruction *in,
     uint64_t value = in->immediate;
 
     if (in->has_register) {
-        value = *register_at(regs, in->register_number);
+        value = *general_register(regs, in->register_number);
         if (in->high_byte) {
             value >>= 8;
         }
@@ -484,7 +484,7 @@ bool write_execute(const struct write_instruction *in,
     }
     *new = compute(in, regs, old, operand);
     if (in->operation == WRITE_XCHG || in->operation == WRITE_XADD) {
-        write_register(register_at(regs, in->register_number), in->size,
+        write_register(general_register(regs, in->register_number), in->size,
                        in->high_byte, old);
     }
     return true;

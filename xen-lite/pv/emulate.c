@@ -122,17 +122,6 @@ static bool decode(struct instruction *in)
     return true;
 }
 
-static uint64_t *general_register(struct cpu_user_regs *regs,
-                                  unsigned int number)
-{
-    uint64_t *const by_number[16] = {
-        &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, &regs->rsp, &regs->rbp,
-        &regs->rsi, &regs->rdi, &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
-        &regs->r12, &regs->r13, &regs->r14, &regs->r15};
-
-    return by_number[number & 15];
-}
-
 static enum result inject_gp(struct vcpu *v, struct cpu_user_regs *regs)
 {
     pv_inject(v, regs, VECTOR_GP, 0);

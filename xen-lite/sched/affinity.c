@@ -43,8 +43,7 @@ static unsigned int choose_idle(const struct vcpu *v, affinity_test_t *test)
     if (cpumask_test(&cpus_online, last) && test(v, last) && claim_idle(last)) {
         return last;
     }
-    for_each_cpu_in(cpu, &sched_idle_cpus)
-    {
+    for_each_cpu_in (cpu, &sched_idle_cpus) {
         if (cpumask_test(&cpus_online, cpu) && test(v, cpu) &&
             claim_idle(cpu)) {
             return cpu;
@@ -60,8 +59,7 @@ static unsigned int choose_shortest(const struct vcpu *v, affinity_test_t *test)
     unsigned int best_count = 0;
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         unsigned int count = atomic_load(&core_cpus[cpu]->queue->count);
 
         if (test(v, cpu) && (best == MAX_CPUS || count < best_count)) {

@@ -51,8 +51,7 @@ void cpupool_cpus(uint32_t id, struct cpumask *cpus)
     unsigned int cpu;
 
     cpumask_clear_all(cpus);
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         if (atomic_load(&pool_of_cpu[cpu]) == id) {
             cpumask_set(cpus, cpu);
         }

@@ -169,8 +169,7 @@ static bool steal(unsigned int to, uint64_t limit_ns)
     uint64_t best_ns = limit_ns;
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         uint64_t first = atomic_load(&core_cpus[cpu]->queue->first_virtual_ns);
 
         if (cpu != to && first < best_ns) {
@@ -188,8 +187,7 @@ static bool steal(unsigned int to, uint64_t limit_ns)
     if (limit_ns != QUEUE_EMPTY) {
         return false;
     }
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         if (cpu != to && cpu != best &&
             atomic_load(&core_cpus[cpu]->queue->count) != 0 &&
             steal_from(cpu, to, limit_ns)) {

@@ -135,8 +135,7 @@ static uint64_t quiesced_everywhere(void)
     uint64_t oldest = UINT64_MAX;
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         uint64_t seen = atomic_load(&core_cpus[cpu]->quiesced);
 
         if (seen < oldest) {

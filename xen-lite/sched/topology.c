@@ -74,8 +74,7 @@ static uint32_t count_like(unsigned int like, bool core)
     uint32_t count = 0;
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, &cpus_online)
-    {
+    for_each_cpu_in (cpu, &cpus_online) {
         if (topology_socket(cpu) == topology_socket(like) &&
             (!core || topology_core(cpu) == topology_core(like))) {
             count++;

@@ -492,4 +492,3 @@ bool clock_owns_frame(mfn_t mfn)
 {
     return hpet != NULL && mfn.number == acpi.hpet_phys >> PAGE_SHIFT;
 }
-
