@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-# dom0's part of bench_io.py: two Debian guests, xvdb of the first on RAM.
+# dom0's part of bench_io.py: small Linux guests whose programs are those of a
+# Debian root disk (mounted, not booted: that takes an emulator minutes); xvdb
+# of the first is on dom0's RAM.
 #   xl.parts=disk,net,pgbench   what to measure (net needs the second guest)
 # shellcheck shell=sh
 . /lib/debian-lib.sh
@@ -11,8 +13,30 @@ has_part() {
     return 1
 }
 
+# start NAME N DISKS [LINE...]: a guest at $debian_net.N; its markers are shown
+start() {
+    name=$1 n=$2 disks=$3
+    shift 3
+    guest_config "$name" 'extra = "console=hvc0 quiet xl.mode=agent"' \
+        "disk = [ $disks ]" "vif = [ 'mac=00:16:3e:00:00:0$n,bridge=xenbr0' ]" \
+        "$@"
+    "$TOOL" create "/run/$name.cfg" || return 1
+    guest_wait "$name" 200 '^XL-STAGE guest-agent' || return 1
+    guest_run "$name" 60 "wait_for 30 test -b /dev/xvda; mkdir /d;
+        mount -t ext4 /dev/xvda /d; mount --bind /dev /d/dev;
+        mount -t proc proc /d/proc; mount -t sysfs sysfs /d/sys;
+        mount -t tmpfs tmpfs /d/run; mount -t tmpfs tmpfs /d/tmp;
+        ifconfig eth0 $debian_net.$n up" || return 1
+    tail -n 0 -f "$(guest_log "$name")" |
+        while read -r line; do
+            case $line in
+            IO-*) echo "$line" ;;
+            esac
+        done &
+}
+
 in_guest() {
-    debian_ssh 2 "sh /opt/inside/bench-io.sh $*"
+    guest_run io1 600 "chroot /d sh /opt/inside/bench-io.sh $*"
 }
 
 # iperf_dom0 METRIC OPTION...
@@ -29,12 +53,9 @@ iperf_dom0() {
 }
 
 net() {
-    debian_config io2 3 'disk = [ "phy:/dev/vdb,xvda,w" ]' 'vcpus = 1' \
-        'memory = 256'
-    debian_up io2 3 || return 1
-    # Nothing else is to run meanwhile.
-    for n in 2 3; do
-        debian_ssh $n 'systemctl is-system-running --wait; iperf3 -s -D'
+    start io2 3 "'phy:/dev/vdb,xvda,w'" 'vcpus = 1' 'memory = 192' || return 1
+    for name in io1 io2; do
+        guest_run $name 60 'chroot /d iperf3 -s -D' || return 1
     done
     in_guest net iperf_guest_guest "$debian_net.3"
     iperf_dom0 iperf_dom0_guest
@@ -51,10 +72,8 @@ net() {
 debian_disk
 insmod /lib/brd.ko rd_nr=1 rd_size=196608
 dd if=/dev/zero of=/dev/ram0 bs=1M count=192 2>/dev/null
-debian_config io1 2 'memory = 448' \
-    'disk = [ "phy:/dev/vda,xvda,w", "phy:/dev/ram0,xvdb,w" ]'
-debian_up io1 2 || return 1
-debian_ssh 2 systemctl is-system-running --wait
+start io1 2 "'phy:/dev/vda,xvda,w', 'phy:/dev/ram0,xvdb,w'" 'memory = 384' ||
+    return 1
 if has_part disk; then in_guest disk; fi
 if has_part net; then net || return 1; fi
 if has_part pgbench; then in_guest pgbench; fi

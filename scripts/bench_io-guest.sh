@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Part of bench_io.py that runs inside the guest. Each measurement does a fixed
-# amount of work between two lines that the host puts times to:
+# Part of bench_io.py that runs inside the guest, on Debian's root. Each
+# measurement does a fixed amount of work between two lines that the host puts
+# times to:
 #
 #   IO-BEGIN metric
 #   IO-END metric amount rate     rate: by the guest's own clock, per second
@@ -51,16 +52,14 @@ net() {
 pgbench_runs() {
     mke2fs -q -t ext4 /dev/xvdb
     mount /dev/xvdb /mnt
-    service=postgresql@15-main
-    systemctl stop "$service" postgresql
     cp -a /var/lib/postgresql/15/main /mnt/
-    sed -i "s|^data_directory.*|data_directory = '/mnt/main'|" \
-        /etc/postgresql/15/main/postgresql.conf
-    systemctl start "$service"
+    install -d -o postgres /run/postgresql
+    PATH=$PATH:/usr/lib/postgresql/15/bin
     pg() {
         runuser -u postgres -- "$@"
     }
-    PATH=$PATH:/usr/lib/postgresql/15/bin
+    pg pg_ctl -w -t 300 -D /mnt/main -l /tmp/postgres.log start -o "-c \
+config_file=/etc/postgresql/15/main/postgresql.conf -c data_directory=/mnt/main"
     pg pgbench -q -i -s 1 >/dev/null 2>&1
     for round in 1 2 3; do
         echo "IO-BEGIN pgbench"
@@ -68,7 +67,7 @@ pgbench_runs() {
             awk '/^tps/ { print $3 }')
         echo "IO-END pgbench 600 $rate"
     done
-    systemctl stop "$service"
+    pg pg_ctl -w -D /mnt/main stop
     umount /mnt
 }
 

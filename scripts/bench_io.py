@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Measure guests' disks and networks on xen-lite beside Debian's Xen 4.17.
 
-Both boot the same dom0 and the same two Debian guests in QEMU, in turn. Each
+Both boot the same dom0 and the same two guests in QEMU, in turn. Each
 figure is the median of all measurements; more is better. A metric has two
 rows: by the guest's own clock, and (`_cpu`) per second of processor time that
 the whole emulated machine used, which other work on the host disturbs much
@@ -62,6 +62,7 @@ def boot(hypervisor, args, work):
         "-x", bench.hypervisor_file(hypervisor, args),
         "-k", os.path.join(images, "vmlinuz"),
         "-i", os.path.join(images, "dom0.img"),
+        "-i", os.path.join(images, "guest.cpio"),
         "-i", os.path.join(images, "debian-full/dom0.cpio")] +
         [word for extra in args.initrd for word in ("-i", extra)] + [
         "-i", os.path.join(work, "script.cpio"), "-X", HV_ARGS,

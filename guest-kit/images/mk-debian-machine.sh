@@ -84,7 +84,7 @@ log=$(chroot "$tree" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     echo "$log" >&2
     exit 1
 }
-rm -rf "$tree"/dev/*
+rm -rf "${tree:?}"/dev/*
 mv "$tree/usr/sbin/grub-probe.real" "$tree/usr/sbin/grub-probe"
 cp "$tree"/usr/lib/grub/i386-pc/*.mod "$tree"/usr/lib/grub/i386-pc/*.lst \
     "$tree/boot/grub/i386-pc/"

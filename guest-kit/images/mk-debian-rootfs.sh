@@ -71,7 +71,7 @@ HOOK
 # Drivers of hardware that no guest has; dom0 keeps its own.
 excludes=''
 if [ "$variant" != dom0 ]; then
-    kernel=/lib/modules/*/kernel
+    kernel='/lib/modules/*/kernel'
     for part in gpu media iio infiniband isdn staging usb hwmon input \
         net/wireless net/ethernet scsi; do
         excludes="$excludes --dpkgopt=path-exclude=$kernel/drivers/$part/*"
