@@ -460,9 +460,25 @@ static void nmi_is_made_pending(void **state)
 
 static void physid_needs_a_pinned_vcpu(void **state)
 {
+    struct vcpu *v = world_dom0->d->vcpu[1];
+    const uint64_t *phys_id = world_arg(0);
+    struct cpumask one;
+
     (void)state;
-    assert_int_equal(vcpu_op(VCPUOP_get_physid, 0, world_arg_va(0)),
+    assert_int_equal(vcpu_op(VCPUOP_get_physid, 1, world_arg_va(0)),
                      -XEN_EINVAL);
+    cpumask_clear_all(&one);
+    cpumask_set(&one, 2);
+    core_cpus[2]->apic_id = 0x44;
+    core_cpus[2]->acpi_id = 0x45;
+    assert_int_equal(sched_set_affinity(v, &one, NULL), 0);
+    assert_int_equal(vcpu_op(VCPUOP_get_physid, 1, world_arg_va(0)), 0);
+    assert_int_equal(*phys_id, 0x4500000044);
+    assert_int_equal(vcpu_op(VCPUOP_get_physid, 1, WORLD_BAD_VA), -XEN_EFAULT);
+    world_dom0->d->privileged = false;
+    assert_int_equal(vcpu_op(VCPUOP_get_physid, 1, world_arg_va(0)),
+                     -XEN_EINVAL);
+    world_dom0->d->privileged = true;
 }
 
 #define CASE(name) \

@@ -200,10 +200,23 @@ static long vcpu_send_nmi(struct vcpu *v, guest_va_t arg)
     return 0;
 }
 
-/* Only for vCPUs pinned for good, which there are none of here. */
-static long vcpu_get_physid(void)
+/* Which CPU a vCPU of dom0 is on is of use only if it can be on no other. */
+static long vcpu_get_physid(struct vcpu *v, guest_va_t arg)
 {
-    return -XEN_EINVAL;
+    struct vcpu_get_physid out;
+    struct cpumask hard;
+    struct cpumask soft;
+    unsigned int cpu;
+
+    sched_get_affinity(v, &hard, &soft);
+    cpumask_and(&hard, &cpus_online);
+    if (!v->domain->privileged || cpumask_count(&hard) != 1) {
+        return -XEN_EINVAL;
+    }
+    cpu = cpumask_next(&hard, 0);
+    out.phys_id = core_cpus[cpu]->apic_id | (uint64_t)core_cpus[cpu]->acpi_id
+                                                << 32;
+    return write_guest(arg, &out);
 }
 
 long hc_vcpu_op(struct vcpu *caller, struct hypercall_args *args)
@@ -246,7 +259,7 @@ long hc_vcpu_op(struct vcpu *caller, struct hypercall_args *args)
     case VCPUOP_send_nmi:
         return vcpu_send_nmi(v, arg);
     case VCPUOP_get_physid:
-        return vcpu_get_physid();
+        return vcpu_get_physid(v, arg);
     case VCPUOP_register_vcpu_time_memory_area:
         return vcpu_register_time(v, arg);
     default:
