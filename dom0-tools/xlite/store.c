@@ -205,6 +205,7 @@ static int write_all(struct xs_handle *xsh, uint32_t domid,
                      const void *what)
 {
     struct writer w;
+    int error;
     int rc;
 
     do {
@@ -216,9 +217,14 @@ static int write_all(struct xs_handle *xsh, uint32_t domid,
             return -1;
         }
         write(&w, what);
+        error = errno;
         rc = xs_transaction_end(xsh, w.t, w.failed) ? 0 : -1;
     } while (rc < 0 && !w.failed && errno == EAGAIN);
-    return w.failed ? -1 : rc;
+    if (w.failed) {
+        errno = error;
+        return -1;
+    }
+    return rc;
 }
 
 int store_add(struct xs_handle *xsh, const struct store_guest *g)

@@ -113,6 +113,7 @@ bool __wrap_xs_transaction_end(struct xs_handle *h, xs_transaction_t t,
     (void)h;
     (void)t;
     fake_store.aborted = abort;
+    errno = 0;
     if (!abort && fake_store.conflicts > 0) {
         fake_store.conflicts--;
         errno = EAGAIN;
