@@ -293,6 +293,26 @@ static void zstd_table_too_large_is_eilseq(void **state)
     assert_int_equal(unpack_bytes(frame, sizeof(frame), 5), -XEN_EILSEQ);
 }
 
+/* Three literals 0, 1, 0 in a Huffman code of one bit, and a bit too many. */
+static void zstd_bits_left_over_are_eilseq(void **state)
+{
+    uint8_t frame[] = {
+        0x28, 0xb5, 0x2f, 0xfd, 0x20, 3,    /* one segment, no checksum */
+        0x3d, 0,    0,                      /* last block: 7 bytes */
+        0x32, 0xc0, 0,    0x80, 0x10, 0x0a, /* literals: size, code, bits */
+        0,                                  /* no sequences */
+    };
+    const struct file packed = {frame, sizeof(frame)};
+    const struct file plain = {(uint8_t[]){0, 1, 0}, 3};
+    bool same;
+
+    (void)state;
+    assert_int_equal(unpack(&packed, 3, &plain, &same), 0);
+    assert_true(same);
+    frame[14] = 0x14;
+    assert_int_equal(unpack(&packed, 3, &plain, &same), -XEN_EILSEQ);
+}
+
 static void lz4_offset_cut_in_half_is_eilseq(void **state)
 {
     static const uint8_t whole[] = {2, 0x21, 0x4c, 0x18, 6, 0, 0,
@@ -499,6 +519,7 @@ int main(void)
         cmocka_unit_test(chunk_with_a_byte_too_many_is_eilseq),
         cmocka_unit_test(zstd_sequence_with_too_many_literals_is_eilseq),
         cmocka_unit_test(zstd_table_too_large_is_eilseq),
+        cmocka_unit_test(zstd_bits_left_over_are_eilseq),
         cmocka_unit_test(lz4_offset_cut_in_half_is_eilseq),
         cmocka_unit_test(data_behind_a_stream_is_ignored),
         cmocka_unit_test(unknown_filters_and_checks_are_eopnotsupp),
