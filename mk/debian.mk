@@ -38,7 +38,7 @@ $(INSIDE_OUT)/bench-io.sh: scripts/bench_io-guest.sh
 	$(Q)mkdir -p $(@D) && cp $< $@
 
 $(IMAGES)/debian-%/stamp: $(CACHE)/debian/%.tar $(KIT)/mk-debian-disk.sh \
-    $(KIT)/mk-debian-keys.sh $(INSIDE_FILES)
+    $(KIT)/mk-debian-common.sh $(INSIDE_FILES)
 	$(Q)$(call step,DISK,$(@D)/disk.img) nice $(KIT)/mk-debian-disk.sh \
 	    $< $(@D) $(DEBIAN_SIZE_$*) $(O)/inside && touch $@
 
@@ -58,7 +58,7 @@ debian-full: $(IMAGES)/debian-full/dom0.cpio ## the same with PostgreSQL, fio, i
 # Debian's own Xen, to compare.
 $(IMAGES)/machine-xenlite.img: $(O)/xen-lite.elf
 $(IMAGES)/machine-%.img: $(CACHE)/debian/dom0.tar $(KIT)/mk-debian-machine.sh \
-    $(KIT)/mk-debian-keys.sh
+    $(KIT)/mk-debian-common.sh
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call step,DISK,$@) nice $(KIT)/mk-debian-machine.sh $< \
 	    $(if $(filter xen,$*),stock,$(O)/xen-lite.elf) $@ 1500

@@ -35,12 +35,8 @@ for overlay in "$@"; do
     cp -a --no-preserve=ownership "$overlay/." "$tree/"
 done
 
-echo debian >"$tree/etc/hostname"
-echo '127.0.0.1 localhost debian' >"$tree/etc/hosts"
 echo '/dev/xvda / ext4 noatime,errors=remount-ro 0 1' >"$tree/etc/fstab"
-hash=$(openssl passwd -6 -salt xenlite xen-lite)
-sed -i "s|^root:[^:]*:|root:$hash:|" "$tree/etc/shadow"
-"$(dirname "$0")/mk-debian-keys.sh" "$keys" "$tree"
+"$(dirname "$0")/mk-debian-common.sh" "$keys" "$tree" debian
 
 # ip= becomes 90-NAME.network at each boot, which comes before this one.
 printf '[Match]\nType=ether\n\n[Network]\nDHCP=yes\n' \

@@ -27,13 +27,9 @@ for overlay in "$@"; do
     cp -a --no-preserve=ownership "$overlay/." "$tree/"
 done
 
-echo dom0 >"$tree/etc/hostname"
-echo '127.0.0.1 localhost dom0' >"$tree/etc/hosts"
 echo "UUID=$uuid / ext4 noatime,errors=remount-ro 0 1" >"$tree/etc/fstab"
-hash=$(openssl passwd -6 -salt xenlite xen-lite)
-sed -i "s|^root:[^:]*:|root:$hash:|" "$tree/etc/shadow"
 keys=$(dirname "$disk")/debian-keys
-"$(dirname "$0")/mk-debian-keys.sh" "$keys" "$tree"
+"$(dirname "$0")/mk-debian-common.sh" "$keys" "$tree" dom0
 cat >>"$tree/etc/network/interfaces" <<'NET'
 
 auto lo
