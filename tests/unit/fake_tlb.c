@@ -339,6 +339,15 @@ void machine_flush_tlb(const struct cpumask *cpus, unsigned long va)
     }
 }
 
+void machine_flush_tlb_local(unsigned long va)
+{
+    struct cpumask self;
+
+    cpumask_clear_all(&self);
+    cpumask_set(&self, fake_this_cpu->id);
+    machine_flush_tlb(&self, va);
+}
+
 unsigned int fake_flush_count(void)
 {
     return atomic_load(&flush_count);

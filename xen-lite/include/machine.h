@@ -90,6 +90,8 @@ void machine_l4_entry_changed(struct domain *d, mfn_t l4, unsigned int slot);
  * Waits for the others: interrupts must be on when any other CPU is in @cpus.
  */
 void machine_flush_tlb(const struct cpumask *cpus, unsigned long va);
+/* The same on this CPU alone. */
+void machine_flush_tlb_local(unsigned long va);
 
 /* Write back and invalidate all caches of this CPU (WBINVD). */
 void machine_flush_cache(void);

@@ -17,6 +17,9 @@ struct update {
     struct vcpu *v;
     struct domain *tables;
     struct domain *frames;
+    /* The table written last, still held: the next is mostly the same. */
+    struct page *held;
+    unsigned int level;
 };
 
 /* -- one request ----------------------------------------------------------- */
@@ -32,28 +35,56 @@ static int plain_write(struct page *page, uint64_t *at, uint64_t value)
     return 0;
 }
 
-static int update_entry(const struct update *u, uint64_t address,
-                        uint64_t value, bool keep_ad)
+static void release_table(struct update *u)
 {
-    mfn_t mfn = mfn_make(address >> PAGE_SHIFT);
-    struct page *page;
-    unsigned int level;
-    uint64_t *at;
-    int rc;
+    if (u->held != NULL) {
+        (void)page_put_type_preemptible(u->held);
+        page_put(u->held);
+        u->held = NULL;
+    }
+}
 
+/* Hold the frame @mfn; in u->held, in place of the last one, if it is a table:
+ * 0, -XEN_EINVAL, -XEN_ERESTART. */
+static int hold_table(struct update *u, mfn_t mfn)
+{
+    struct page *page;
+
+    if (u->held != NULL && mfn_equal(page_mfn(u->held), mfn)) {
+        return 0;
+    }
+    release_table(u);
+    if (u->v->pv.teardown_mfn != 0) {
+        return -XEN_ERESTART; /* what that left over goes first */
+    }
     if (!page_get(mfn, u->tables)) {
         return -XEN_EINVAL;
     }
     page = page_of(mfn);
-    at = (uint64_t *)machine_map(mfn) + address % PAGE_BYTES / sizeof(*at);
-    level = page_hold_table(page);
-    if (level != 0) {
-        rc = pt_update(u->tables, u->frames, page, level, at, value, keep_ad);
-        (void)page_put_type_preemptible(page);
-    } else {
-        rc = plain_write(page, at, value);
+    u->level = page_hold_table(page);
+    if (u->level != 0) {
+        u->held = page;
     }
-    page_put(page);
+    return 0;
+}
+
+static int update_entry(struct update *u, uint64_t address, uint64_t value,
+                        bool keep_ad)
+{
+    mfn_t mfn = mfn_make(address >> PAGE_SHIFT);
+    uint64_t *at;
+    int rc = hold_table(u, mfn);
+
+    if (rc != 0) {
+        return rc;
+    }
+    at = (uint64_t *)machine_map(mfn) + address % PAGE_BYTES / sizeof(*at);
+    if (u->held != NULL) {
+        return pt_update(u->tables, u->frames, u->held, u->level, at, value,
+                         keep_ad);
+    }
+    rc = plain_write(page_of(mfn), at, value);
+    page_put(page_of(mfn));
     return rc;
 }
 
@@ -72,7 +103,7 @@ static int update_m2p(const struct update *u, uint64_t address, uint64_t pfn)
     return 0;
 }
 
-static int update_one(const struct update *u, const struct mmu_update *request)
+static int update_one(struct update *u, const struct mmu_update *request)
 {
     uint64_t address = request->ptr & ~COMMAND;
 
@@ -99,6 +130,7 @@ static int update_begin(struct update *u, struct vcpu *v, uint32_t foreigndom)
     int rc;
 
     u->v = v;
+    u->held = NULL;
     u->tables = v->domain;
     if (tables != 0 && (domid_t)(tables - 1) != v->domain->domid) {
         u->tables = domain_get((domid_t)(tables - 1));
@@ -119,12 +151,13 @@ static int update_begin(struct update *u, struct vcpu *v, uint32_t foreigndom)
 
 static void update_end(struct update *u)
 {
+    release_table(u);
     mm_foreign_put(u->v, u->frames);
     mm_foreign_put(u->v, u->tables);
 }
 
 /* Requests until one fails or it is time to stop; *done: those completed. */
-static int update_all(const struct update *u, guest_va_t requests,
+static int update_all(struct update *u, guest_va_t requests,
                       unsigned long count, unsigned long *done)
 {
     int rc = 0;

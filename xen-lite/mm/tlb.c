@@ -120,11 +120,7 @@ void tlb_flush_local(void)
 
 void tlb_flush_va_local(unsigned long va)
 {
-    struct cpumask self;
-
-    cpumask_clear_all(&self);
-    cpumask_set(&self, machine_this_cpu()->id);
-    machine_flush_tlb(&self, va);
+    machine_flush_tlb_local(va);
 }
 
 void tlb_set_clock(uint32_t now)

@@ -311,7 +311,7 @@ void smp_call_interrupt(void)
     }
 }
 
-static void flush_local(unsigned long va)
+void machine_flush_tlb_local(unsigned long va)
 {
     bool noted = machine_this_cpu() != NULL;
     unsigned long flags, cr4;
@@ -344,7 +344,7 @@ void smp_flush_interrupt(void)
     unsigned int cpu = cpu_info()->cpu;
 
     if (cpumask_test(&request_pending, cpu)) {
-        flush_local(request_va);
+        machine_flush_tlb_local(request_va);
         cpu_info()->flush_count++;
         cpumask_clear(&request_pending, cpu);
     }
@@ -361,7 +361,7 @@ void machine_flush_tlb(const struct cpumask *cpus, unsigned long va)
         others |= cpu != self;
     }
     if (cpumask_test(cpus, self)) {
-        flush_local(va);
+        machine_flush_tlb_local(va);
     }
     if (others) {
         ASSERT(irq_enabled());
