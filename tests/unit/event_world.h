@@ -87,6 +87,8 @@ unsigned int world_page_type_refs(mfn_t mfn);
 #define WORLD_PTE_MA(i) (WORLD_PTE_BASE + 8 * (uint64_t)(i))
 uint64_t world_pte(const struct domain *d, unsigned int i);
 /* The guest writes 0 to its entry. */
+/* A CPU uses the entry. */
+void world_use_pte(struct domain *d, unsigned int i);
 void world_drop_pte(struct domain *d, unsigned int i);
 /* Give up all entries, as teardown does. */
 void world_drop_ptes(struct domain *d);

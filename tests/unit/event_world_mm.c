@@ -323,6 +323,11 @@ uint64_t world_pte(const struct domain *d, unsigned int i)
     return __atomic_load_n(&table_of(d)[i], __ATOMIC_SEQ_CST);
 }
 
+void world_use_pte(struct domain *d, unsigned int i)
+{
+    __atomic_fetch_or(&table_of(d)[i], PTE_ACCESSED, __ATOMIC_SEQ_CST);
+}
+
 void world_drop_pte(struct domain *d, unsigned int i)
 {
     uint64_t *at = &table_of(d)[i];
@@ -363,7 +368,7 @@ int mm_grant_map(struct vcpu *v, uint64_t host_addr, bool contains_pte,
 }
 
 int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
-                   mfn_t mfn, bool readonly)
+                   mfn_t mfn, bool readonly, bool *used)
 {
     uint64_t *at = entry_at(v->domain, host_addr, contains_pte);
     uint64_t now = at == NULL ? 0 : __atomic_load_n(at, __ATOMIC_SEQ_CST);
@@ -376,8 +381,11 @@ int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
                                      __ATOMIC_SEQ_CST)) {
         return GNTST_general_error;
     }
-    assert_true(stale_count < STALE_MAX);
-    stale[stale_count++] = mfn.number;
+    *used = (now & PTE_ACCESSED) != 0;
+    if (*used) {
+        assert_true(stale_count < STALE_MAX);
+        stale[stale_count++] = mfn.number;
+    }
     return GNTST_okay;
 }
 
@@ -386,9 +394,11 @@ int mm_grant_replace(struct vcpu *v, uint64_t host_addr, mfn_t mfn,
 {
     uint64_t *from = entry_at(v->domain, new_va, false);
     uint64_t *to = entry_at(v->domain, host_addr, false);
+    bool used;
 
     if (from == NULL || to == NULL ||
-        mm_grant_unmap(v, host_addr, false, mfn, readonly) != GNTST_okay) {
+        mm_grant_unmap(v, host_addr, false, mfn, readonly, &used) !=
+            GNTST_okay) {
         return GNTST_general_error;
     }
     *to = *from;

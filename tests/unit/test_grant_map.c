@@ -34,9 +34,9 @@ static void a_host_map_writes_an_entry_and_tells_the_owner(void **state)
     assert_int_equal(grant_call(dom0, GNTTABOP_map_grant_ref, &map, 1), 0);
     assert_int_equal(map.status, GNTST_okay);
     assert_int_equal(map.dev_bus_addr, frame.number << PAGE_SHIFT);
-    assert_true(world_pte(dom0, 3) ==
-                pte_make(frame, PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED |
-                                    PTE_DIRTY | PTE_NX));
+    assert_true(
+        world_pte(dom0, 3) ==
+        pte_make(frame, PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_NX));
     assert_int_equal(grant_flags(guest, 8),
                      GTF_permit_access | GTF_reading | GTF_writing);
     assert_int_equal(world_page_refs(frame), 2);
@@ -75,7 +75,7 @@ static void flags_shape_the_entry(void **state)
                                   10, &handle),
                      0);
     assert_int_equal(world_pte(dom0, 10) & ~(PTE_FRAME | PTE_NX),
-                     PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY);
+                     PTE_PRESENT | PTE_DIRTY);
 }
 
 static void a_device_map_holds_the_frame_without_an_entry(void **state)

@@ -235,8 +235,10 @@ static int map_granted(unsigned long pfn, uint64_t at, bool contains_pte)
 static int unmap_granted(unsigned long pfn, uint64_t at, bool contains_pte,
                          bool readonly)
 {
-    return mm_grant_unmap(guest->v, at, contains_pte, other->mfn[pfn],
-                          readonly);
+    bool used;
+
+    return mm_grant_unmap(guest->v, at, contains_pte, other->mfn[pfn], readonly,
+                          &used);
 }
 
 static void grant_is_mapped_and_unmapped_by_address(void **state)

@@ -10,54 +10,67 @@
 #include "mm.h"
 #include "string.h"
 
-/* A pinned entry. */
-struct pin {
-    struct domain *granter; /* with a reference; NULL: none */
-    grant_ref_t ref;
-};
-
-/* A frame held for copying: by grant, or one of the caller's own. */
+/*
+ * One end of a copy. The domain that the last element named, and the frame
+ * that was held for it, are kept until another is named: batches use the same
+ * ones several times in a row.
+ */
 struct copy_end {
-    bool held;
-    bool by_ref;
     bool write;
-    struct gnttab_copy_ptr ptr;
-    struct domain *owner; /* of the frame, while held */
-    struct pin pin;       /* of the entry named, and of the one that it */
-    struct pin trans_pin; /* leads to if it is transitive */
+    bool by_ref; /* what is held: by grant, or one of the caller's own frames */
+    bool pinned; /* the entry named */
+    bool held;   /* the frame */
+    domid_t domid;
+    grant_ref_t trans_ref;
+    unsigned long number;  /* the reference or the frame as named */
+    struct domain *domain; /* that @domid means, with a reference; or NULL */
+    /* Where the entry leads if it is transitive, pinned as well; or NULL. */
+    struct domain *trans_domain;
     mfn_t mfn;
     unsigned int start; /* the part that may be copied */
     unsigned int limit;
 };
 
+/* Let go of all but the domain. */
+static void release_frame(struct copy_end *end)
+{
+    if (end->held) {
+        grant_put_frame(end->mfn, end->write);
+        end->held = false;
+    }
+    if (end->pinned) {
+        grant_unpin(end->domain, (grant_ref_t)end->number, end->write);
+        end->pinned = false;
+    }
+    if (end->trans_domain != NULL) {
+        grant_unpin(end->trans_domain, end->trans_ref, end->write);
+        domain_put(end->trans_domain);
+        end->trans_domain = NULL;
+    }
+}
+
+static void release_end(struct copy_end *end)
+{
+    release_frame(end);
+    if (end->domain != NULL) {
+        domain_put(end->domain);
+        end->domain = NULL;
+    }
+}
+
+static int16_t name_domain(struct domain *caller, domid_t domid,
+                           struct copy_end *end)
+{
+    if (end->domain != NULL && end->domid == domid) {
+        return GNTST_okay;
+    }
+    release_end(end);
+    end->domid = domid;
+    end->domain = domain_get(domid == DOMID_SELF ? caller->domid : domid);
+    return end->domain != NULL ? GNTST_okay : GNTST_bad_domain;
+}
+
 /* -- by grant -------------------------------------------------------------- */
-
-static void unpin(struct pin *pin, bool write)
-{
-    if (pin->granter != NULL) {
-        grant_unpin(pin->granter, pin->ref, write);
-        domain_put(pin->granter);
-        pin->granter = NULL;
-    }
-}
-
-/* Pin entry @ref of @domid, which lets @who. */
-static int16_t pin_entry(domid_t domid, grant_ref_t ref, domid_t who,
-                         bool write, struct pin *pin, struct active *pinned)
-{
-    struct domain *d = domain_get(domid);
-    int16_t status = GNTST_bad_domain;
-
-    if (d != NULL && d->grant != NULL) {
-        status = grant_pin(d, ref, who, write, PIN_COPY, pinned);
-    }
-    if (status == GNTST_okay) {
-        *pin = (struct pin){d, ref};
-    } else if (d != NULL) {
-        domain_put(d);
-    }
-    return status;
-}
 
 /*
  * The entry pinned leads to another: one step, to another domain, whose entry
@@ -65,137 +78,115 @@ static int16_t pin_entry(domid_t domid, grant_ref_t ref, domid_t who,
  */
 static int16_t follow(struct copy_end *end, struct active *pinned)
 {
-    domid_t next = pinned->trans_domid;
-    domid_t via = end->pin.granter->domid;
+    domid_t via = end->domain->domid;
+    struct domain *next;
     int16_t status;
 
-    if (grant_options.no_transitive || next == via) {
+    if (grant_options.no_transitive || pinned->trans_domid == via) {
         return GNTST_general_error;
     }
-    status = pin_entry(next, pinned->frame, via, end->write, &end->trans_pin,
-                       pinned);
-    if (status == GNTST_bad_domain) {
+    next = domain_get(pinned->trans_domid);
+    if (next == NULL || next->grant == NULL) {
+        if (next != NULL) {
+            domain_put(next);
+        }
         return GNTST_general_error;
     }
-    return status == GNTST_okay && pinned->kind == GRANT_TRANSITIVE
-               ? GNTST_general_error
-               : status;
+    end->trans_ref = pinned->frame;
+    status = grant_pin(next, end->trans_ref, via, end->write, PIN_COPY, pinned);
+    if (status != GNTST_okay) {
+        domain_put(next);
+        return status;
+    }
+    end->trans_domain = next;
+    return pinned->kind == GRANT_TRANSITIVE ? GNTST_general_error : GNTST_okay;
 }
 
-/* Pin the entries that @end->ptr names; what was pinned stays for the caller
- * to unpin. */
-static int16_t pin_end(struct domain *caller, struct copy_end *end)
+/* Pin the entry named, and what it leads to; what is pinned after an error is
+ * the caller's to release. Sets *owner, of the frame. */
+static int16_t pin_entries(domid_t caller, struct copy_end *end,
+                           struct domain **owner)
 {
-    domid_t domid = end->ptr.domid;
     struct active pinned;
     int16_t status;
 
-    status =
-        pin_entry(domid == DOMID_SELF ? caller->domid : domid, end->ptr.u.ref,
-                  caller->domid, end->write, &end->pin, &pinned);
-    end->owner = end->pin.granter;
-    if (status == GNTST_okay && pinned.kind == GRANT_TRANSITIVE) {
+    if (end->domain->grant == NULL) {
+        return GNTST_bad_domain;
+    }
+    status = grant_pin(end->domain, (grant_ref_t)end->number, caller,
+                       end->write, PIN_COPY, &pinned);
+    if (status != GNTST_okay) {
+        return status;
+    }
+    end->pinned = true;
+    *owner = end->domain;
+    if (pinned.kind == GRANT_TRANSITIVE) {
         status = follow(end, &pinned);
-        end->owner = end->trans_pin.granter;
+        *owner = end->trans_domain;
     }
-    if (status == GNTST_okay) {
-        end->mfn = mfn_make(pinned.frame);
-        end->start = pinned.start;
-        end->limit = (unsigned int)pinned.start + pinned.length;
-    }
+    end->mfn = mfn_make(pinned.frame);
+    end->start = pinned.start;
+    end->limit = (unsigned int)pinned.start + pinned.length;
     return status;
 }
 
 /* -- both ends of a copy --------------------------------------------------- */
 
-static void release_end(struct copy_end *end)
+/* Hold what @number is: a reference of the domain named, or a frame. */
+static int16_t hold_frame(struct domain *caller, struct copy_end *end,
+                          bool by_ref, unsigned long number)
 {
-    if (end->held) {
-        grant_put_frame(end->mfn, end->write);
-        end->held = false;
-    }
-    unpin(&end->pin, end->write);
-    unpin(&end->trans_pin, end->write);
-}
-
-/* Batches use one frame several times in a row: is it the one at hand? */
-static bool is_same_end(const struct copy_end *end,
-                        const struct gnttab_copy_ptr *ptr, bool by_ref)
-{
-    if (!end->held || end->by_ref != by_ref || end->ptr.domid != ptr->domid) {
-        return false;
-    }
-    return by_ref ? end->ptr.u.ref == ptr->u.ref
-                  : end->ptr.u.gmfn == ptr->u.gmfn;
-}
-
-/* Make @end be what @ptr says. */
-static int16_t claim_end(struct domain *caller,
-                         const struct gnttab_copy_ptr *ptr, bool by_ref,
-                         struct copy_end *end)
-{
+    struct domain *owner = caller;
     int16_t status = GNTST_okay;
 
-    if (is_same_end(end, ptr, by_ref)) {
+    if (end->held && end->by_ref == by_ref && end->number == number) {
         return GNTST_okay;
     }
-    release_end(end);
-    if (!by_ref && ptr->domid != DOMID_SELF) {
-        return GNTST_permission_denied;
-    }
-    end->ptr = *ptr;
+    release_frame(end);
     end->by_ref = by_ref;
+    end->number = number;
     if (by_ref) {
-        status = pin_end(caller, end);
-    } else {
-        end->owner = caller;
-        end->mfn = mfn_make(ptr->u.gmfn);
+        status = pin_entries(caller->domid, end, &owner);
+    } else if (end->domid == DOMID_SELF) {
+        end->mfn = mfn_make(number);
         end->start = 0;
         end->limit = PAGE_BYTES;
+    } else {
+        status = GNTST_permission_denied;
     }
     if (status == GNTST_okay) {
-        status = grant_get_frame(end->owner, end->mfn, end->write);
+        status = grant_get_frame(owner, end->mfn, end->write);
         end->held = status == GNTST_okay;
     }
-    if (status != GNTST_okay) {
-        release_end(end);
+    if (!end->held) {
+        release_frame(end);
     }
     return status;
 }
 
-/* Both domains must be there before anything else is looked at. */
-static int16_t check_domain(const struct copy_end *end,
-                            const struct gnttab_copy_ptr *ptr, bool by_ref)
+static unsigned long number_of(const struct gnttab_copy_ptr *ptr, bool by_ref)
 {
-    struct domain *d;
-
-    if (ptr->domid == DOMID_SELF ||
-        (by_ref && end->held && end->by_ref && end->ptr.domid == ptr->domid)) {
-        return GNTST_okay;
-    }
-    d = domain_get(ptr->domid);
-    if (d == NULL) {
-        return GNTST_bad_domain;
-    }
-    domain_put(d);
-    return GNTST_okay;
+    return by_ref ? ptr->u.ref : ptr->u.gmfn;
 }
 
-static int16_t claim_both(struct domain *caller, const struct gnttab_copy *op,
-                          struct copy_end *source, struct copy_end *dest)
+/* Both domains must be there before anything else is looked at. */
+static int16_t hold_both(struct domain *caller, const struct gnttab_copy *op,
+                         struct copy_end *source, struct copy_end *dest)
 {
     bool source_ref = (op->flags & GNTCOPY_source_gref) != 0;
     bool dest_ref = (op->flags & GNTCOPY_dest_gref) != 0;
-    int16_t status = check_domain(source, &op->source, source_ref);
+    int16_t status = name_domain(caller, op->source.domid, source);
 
     if (status == GNTST_okay) {
-        status = check_domain(dest, &op->dest, dest_ref);
+        status = name_domain(caller, op->dest.domid, dest);
     }
     if (status == GNTST_okay) {
-        status = claim_end(caller, &op->source, source_ref, source);
+        status = hold_frame(caller, source, source_ref,
+                            number_of(&op->source, source_ref));
     }
     if (status == GNTST_okay) {
-        status = claim_end(caller, &op->dest, dest_ref, dest);
+        status =
+            hold_frame(caller, dest, dest_ref, number_of(&op->dest, dest_ref));
     }
     return status;
 }
@@ -209,7 +200,7 @@ static bool is_within(const struct copy_end *end, unsigned int offset,
 static int16_t copy_one(struct domain *caller, const struct gnttab_copy *op,
                         struct copy_end *source, struct copy_end *dest)
 {
-    int16_t status = claim_both(caller, op, source, dest);
+    int16_t status = hold_both(caller, op, source, dest);
 
     if (status != GNTST_okay) {
         return status;
@@ -229,6 +220,15 @@ static int16_t copy_one(struct domain *caller, const struct gnttab_copy *op,
     return GNTST_okay;
 }
 
+static int write_status(guest_va_t array, unsigned int index, int16_t status)
+{
+    size_t at = index * sizeof(struct gnttab_copy) +
+                offsetof(struct gnttab_copy, status);
+
+    return copy_to_guest(guest_va_make(array.address + at), &status,
+                         sizeof(status));
+}
+
 long grant_op_copy(struct vcpu *v, struct hypercall_args *args)
 {
     guest_va_t array = guest_va_make(args->a[1]);
@@ -245,7 +245,7 @@ long grant_op_copy(struct vcpu *v, struct hypercall_args *args)
             rc = -XEN_EFAULT;
         } else {
             op.status = copy_one(v->domain, &op, &source, &dest);
-            rc = write_guest_index(array, i, &op);
+            rc = write_status(array, i, op.status);
         }
     }
     release_end(&source);

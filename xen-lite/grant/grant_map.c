@@ -159,11 +159,19 @@ static void end_use(struct domain *granter, grant_ref_t ref, bool write,
 
 /* -- map ------------------------------------------------------------------- */
 
-static uint64_t host_pte_flags(uint32_t flags)
+/*
+ * dom0 maps much that its CPUs never touch, for devices. Its entries start
+ * without the accessed bit, so that unmapping knows. Others, who could clear
+ * the bit behind a translation, have it set and are always flushed.
+ */
+static uint64_t host_pte_flags(const struct domain *d, uint32_t flags)
 {
     uint64_t avail = (uint64_t)(flags >> _GNTMAP_guest_avail0) << 9;
-    uint64_t pte = PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX;
+    uint64_t pte = PTE_PRESENT | PTE_DIRTY | PTE_NX;
 
+    if (!d->privileged) {
+        pte |= PTE_ACCESSED;
+    }
     pte |= avail & PTE_AVAIL;
     if ((flags & GNTMAP_readonly) == 0) {
         pte |= PTE_WRITABLE;
@@ -185,7 +193,7 @@ static int16_t map_host(struct vcpu *v, const struct gnttab_map_grant_ref *op,
     }
     status = (int16_t)mm_grant_map(v, op->host_addr,
                                    (op->flags & GNTMAP_contains_pte) != 0, *mfn,
-                                   host_pte_flags(op->flags));
+                                   host_pte_flags(v->domain, op->flags));
     if (status != GNTST_okay) {
         end_use(granter, op->ref, write, *mfn);
     }
@@ -314,27 +322,29 @@ struct unmap_batch {
     struct unmapped item[UNMAP_BATCH];
 };
 
+/* *flush: does the TLB have to forget it? */
 static int16_t unmap_host(struct vcpu *v, const struct unmap *op,
-                          const struct unmapped *item)
+                          const struct unmapped *item, bool *flush)
 {
     bool contains_pte = (item->map.flags & GNTMAP_contains_pte) != 0;
     bool readonly = (item->map.flags & GNTMAP_readonly) != 0;
 
     if (!op->replace || op->new_addr == 0) {
         return (int16_t)mm_grant_unmap(v, op->host_addr, contains_pte,
-                                       item->mfn, readonly);
+                                       item->mfn, readonly, flush);
     }
     if (contains_pte) {
         /* There is no address that the other entry could move to. */
         return GNTST_general_error;
     }
+    *flush = true;
     return (int16_t)mm_grant_replace(v, op->host_addr, item->mfn, readonly,
                                      op->new_addr);
 }
 
 /* End what @op asks for of the mapping @item; sets item->uses. */
 static int16_t end_mapping(struct vcpu *v, const struct unmap *op,
-                           struct unmapped *item)
+                           struct unmapped *item, bool *flush)
 {
     bool host = op->host_addr != 0 && (item->map.flags & GNTMAP_host_map) != 0;
     bool device =
@@ -346,7 +356,7 @@ static int16_t end_mapping(struct vcpu *v, const struct unmap *op,
         return GNTST_bad_dev_addr;
     }
     if (host) {
-        status = unmap_host(v, op, item);
+        status = unmap_host(v, op, item, flush);
         if (status != GNTST_okay) {
             return status;
         }
@@ -363,6 +373,7 @@ static int16_t unmap_one(struct vcpu *v, const struct unmap *op,
 {
     struct grant_table *table = v->domain->grant;
     struct unmapped *item = &batch->item[batch->count];
+    bool flush = false;
     int16_t status;
 
     if (!seize_handle(table, op->handle, &item->map)) {
@@ -370,12 +381,12 @@ static int16_t unmap_one(struct vcpu *v, const struct unmap *op,
     }
     item->handle = op->handle;
     item->mfn = grant_pinned_mfn(item->map.granter, item->map.ref);
-    status = end_mapping(v, op, item);
+    status = end_mapping(v, op, item, &flush);
     if (item->uses == 0) {
         settle_handle(table, op->handle, item->map.flags);
         return status;
     }
-    batch->flush |= (item->uses & GNTMAP_host_map) != 0;
+    batch->flush |= flush;
     batch->count++;
     return status;
 }
@@ -463,9 +474,12 @@ static int write_status(guest_va_t array, unsigned int index, int16_t status)
 static int unmap_some(struct vcpu *v, guest_va_t array, unsigned int first,
                       unsigned int count, bool replace, unsigned int *done)
 {
-    struct unmap_batch batch = {.count = 0};
+    struct unmap_batch batch; /* large: items are set as they are used */
     unsigned int i = first;
     int rc = 0;
+
+    batch.count = 0;
+    batch.flush = false;
 
     while (rc == 0 && i < count && i - first < UNMAP_BATCH) {
         struct unmap op;

@@ -222,9 +222,10 @@ bool mm_emulate_table_write(struct vcpu *v, struct cpu_user_regs *regs,
 int mm_grant_map(struct vcpu *v, uint64_t host_addr, bool contains_pte,
                  mfn_t mfn, uint64_t pte_flags);
 /* Clear the entry if it still maps @mfn, writable unless @readonly: its
- * references are the caller's again. The caller flushes. */
+ * references are the caller's again. The caller flushes, if *used: an entry
+ * that was not used since it was made is in no TLB. */
 int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
-                   mfn_t mfn, bool readonly);
+                   mfn_t mfn, bool readonly, bool *used);
 /* The same, and the entry that maps @new_va moves to @host_addr. */
 int mm_grant_replace(struct vcpu *v, uint64_t host_addr, mfn_t mfn,
                      bool readonly, uint64_t new_va);

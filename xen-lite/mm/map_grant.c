@@ -37,7 +37,8 @@ int mm_grant_map(struct vcpu *v, uint64_t host_addr, bool contains_pte,
 }
 
 /* Put @new in place of the entry, if that maps @mfn as it was granted. */
-static bool replace_granted(pte_t *at, mfn_t mfn, bool readonly, pte_t new)
+static bool replace_granted(pte_t *at, mfn_t mfn, bool readonly, pte_t new,
+                            bool *used)
 {
     pte_t expected = readonly ? PTE_PRESENT : PTE_PRESENT | PTE_WRITABLE;
     pte_t old = pt_read(at);
@@ -49,11 +50,12 @@ static bool replace_granted(pte_t *at, mfn_t mfn, bool readonly, pte_t new)
         }
     } while (!__atomic_compare_exchange_n(at, &old, new, false,
                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    *used = (old & PTE_ACCESSED) != 0;
     return true;
 }
 
 int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
-                   mfn_t mfn, bool readonly)
+                   mfn_t mfn, bool readonly, bool *used)
 {
     struct pt_slot slot;
     bool done;
@@ -61,7 +63,7 @@ int mm_grant_unmap(struct vcpu *v, uint64_t host_addr, bool contains_pte,
     if (!host_slot_get(v, host_addr, contains_pte, &slot)) {
         return GNTST_general_error;
     }
-    done = replace_granted(slot.entry, mfn, readonly, 0);
+    done = replace_granted(slot.entry, mfn, readonly, 0, used);
     pt_slot_put(&slot);
     return done ? GNTST_okay : GNTST_general_error;
 }
@@ -72,6 +74,7 @@ int mm_grant_replace(struct vcpu *v, uint64_t host_addr, mfn_t mfn,
     struct pt_slot slot;
     struct pt_slot new_slot;
     int rc = GNTST_general_error;
+    bool used;
     pte_t moved;
 
     if (!pt_slot_get(v, host_addr, &slot)) {
@@ -85,7 +88,7 @@ int mm_grant_replace(struct vcpu *v, uint64_t host_addr, mfn_t mfn,
     }
     /* The entry moves with its references. */
     moved = pt_exchange(new_slot.entry, 0);
-    if (replace_granted(slot.entry, mfn, readonly, moved)) {
+    if (replace_granted(slot.entry, mfn, readonly, moved, &used)) {
         rc = GNTST_okay;
     } else {
         /* Back to its place, unless the guest has put another there. */

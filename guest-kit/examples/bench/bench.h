@@ -22,6 +22,7 @@ void bench_calls(void);
 void bench_traps(void);
 void bench_memory(void);
 void bench_events(void);
+void bench_grants(void);
 
 /* In entry.S. */
 extern uint64_t bench_left;

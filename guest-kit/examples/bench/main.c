@@ -87,6 +87,7 @@ void guest_main(void)
     bench_traps();
     bench_memory();
     bench_events();
+    bench_grants();
     check_true("bench-done", true, 0);
     check_finish(SHUTDOWN_reboot);
 }

@@ -200,9 +200,10 @@ void grants_batches(void)
              0);
     check_eq("batch-mapped", (int64_t)sum(&map[0].status, sizeof(map[0]) / 2),
              0);
-    check_hex("batch-entry", l1[0] & ~PTE_MFN_MASK,
+    check_hex("batch-entry", (l1[0] & ~PTE_MFN_MASK) | PTE_ACCESSED,
               PTE_USER_RW | PTE_GLOBAL | 5U << 9 | PTE_NX);
-    check_hex("batch-entry-readonly", l1[1] & ~PTE_MFN_MASK & ~PTE_DIRTY,
+    check_hex("batch-entry-readonly",
+              (l1[1] & ~(PTE_MFN_MASK | PTE_DIRTY)) | PTE_ACCESSED,
               PTE_USER_RO | PTE_GLOBAL | 5U << 9 | PTE_NX);
     for (unsigned int i = 0; i < BATCH; i++) {
         unmap[i] = (struct gnttab_unmap_grant_ref){
