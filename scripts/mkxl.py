@@ -73,7 +73,7 @@ def main():
     print("# The stock tools, step by step\n")
     print("Made by `scripts/mkxl.py` from runs of `make test-system GROUP=xl`: "
           "exit status of each command (and the first\nline of those that "
-          "fail), and whether what was checked afterwards held.\n")
+          "fail), and whether what was checked afterwards held; `-`: not run there.\n")
     for test in TESTS:
         table(folder, test)
 

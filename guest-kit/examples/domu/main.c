@@ -3,15 +3,6 @@
  * A guest beside dom0: what the domain builder gives it, its console ring,
  * its xenstore, and what it may not do. As dom0 it only says so.
  */
-#include <stdint.h>
-
-#define __XEN_TOOLS__ 1
-#include <xen/xen.h>
-
-#include <xen/domctl.h>
-#include <xen/platform.h>
-#include <xen/sysctl.h>
-
 #include "check.h"
 #include "clock.h"
 #include "console.h"
@@ -87,72 +78,6 @@ static void check_store(void)
     check_eq("store-remove", xenbus_remove("data/guestkit"), 0);
 }
 
-/* Version and command are the first words of all three structures. */
-static long control(unsigned int number, uint32_t version, uint32_t cmd,
-                    domid_t domid)
-{
-    uint64_t page[32] = {0};
-    uint32_t *words = (uint32_t *)page;
-    bool platform = number == __HYPERVISOR_platform_op;
-
-    words[platform ? 0 : 1] = platform ? cmd : version;
-    words[platform ? 1 : 0] = platform ? version : cmd;
-    *(domid_t *)(words + 2) = domid;
-    return hypercall1(number, (uint64_t)page);
-}
-
-static domid_t own_domid(void)
-{
-    char text[16];
-    unsigned int domid = 0;
-
-    (void)xenbus_read("domid", text, sizeof(text));
-    for (const char *c = text; *c >= '0' && *c <= '9'; c++) {
-        domid = domid * 10 + (unsigned int)*c - '0';
-    }
-    return (domid_t)domid;
-}
-
-/* A wrong version is everybody's; an unknown domain is told apart; all the
- * rest is dom0's alone. */
-static void check_control(void)
-{
-    const uint32_t domctl = XEN_DOMCTL_INTERFACE_VERSION;
-    const uint32_t sysctl = XEN_SYSCTL_INTERFACE_VERSION;
-    const uint32_t platform = XENPF_INTERFACE_VERSION;
-
-    check_eq("domu-domctl-version",
-             control(__HYPERVISOR_domctl, domctl - 1, 5, 0), -XEN_EACCES);
-    check_eq("domu-domctl-nobody",
-             control(__HYPERVISOR_domctl, domctl, XEN_DOMCTL_pausedomain, 4000),
-             -XEN_ESRCH);
-    check_eq("domu-domctl-dom0",
-             control(__HYPERVISOR_domctl, domctl, XEN_DOMCTL_pausedomain, 0),
-             -XEN_EPERM);
-    check_eq("domu-domctl-unknown",
-             control(__HYPERVISOR_domctl, domctl, 999, 0), -XEN_EPERM);
-    check_eq("domu-domctl-own-info",
-             control(__HYPERVISOR_domctl, domctl, XEN_DOMCTL_getdomaininfo,
-                     own_domid()),
-             -XEN_EPERM);
-    check_eq("domu-domctl-create",
-             control(__HYPERVISOR_domctl, domctl, XEN_DOMCTL_createdomain, 0),
-             -XEN_EPERM);
-    check_eq("domu-sysctl-version",
-             control(__HYPERVISOR_sysctl, sysctl + 1, XEN_SYSCTL_physinfo, 0),
-             -XEN_EACCES);
-    check_eq("domu-sysctl",
-             control(__HYPERVISOR_sysctl, sysctl, XEN_SYSCTL_physinfo, 0),
-             -XEN_EPERM);
-    check_eq(
-        "domu-platform-version",
-        control(__HYPERVISOR_platform_op, platform + 1, XENPF_get_cpuinfo, 0),
-        -XEN_EACCES);
-    check_eq("domu-platform",
-             control(__HYPERVISOR_platform_op, platform, XENPF_get_cpuinfo, 0),
-             -XEN_EPERM);
-}
-
 static void check_refusals(void)
 {
     uint64_t page[16] = {0};
@@ -186,7 +111,6 @@ void guest_main(void)
     check_grants();
     check_store();
     check_refusals();
-    check_control();
     report();
     check_finish(SHUTDOWN_poweroff);
 }
