@@ -78,6 +78,34 @@ static void preempted_list_in_a_multicall_does_the_same(void **state)
     assert_int_equal(((uint64_t *)fake_page(guest, A))[39], 39);
 }
 
+/* The table that a list writes is held from one request to the next, and no
+ * longer: once removed, it is data for the same list. */
+static void list_lets_go_of_a_table_it_removes(void **state)
+{
+    unsigned long l2 = guest->first_table + 2;
+    uint64_t not_an_entry = 0x7ff0ffffffffffffULL;
+
+    (void)state;
+    for (unsigned int period = 0; period < 3; period++) {
+        ((uint64_t *)fake_page(guest, A))[4] = 0;
+        assert_int_equal(update_va(fake_va(A), entry_of(guest, A, 0), 0), 0);
+        assert_int_equal(update(address_of(l2, 9), entry_of(guest, A, 0)), 0);
+        assert_int_equal(update(address_of(A, 4), not_an_entry), -XEN_EINVAL);
+        requests()[0] =
+            (struct mmu_update){address_of(A, 3), entry_of(guest, B, 0)};
+        requests()[1] =
+            (struct mmu_update){address_of(A, 5), entry_of(guest, B, 0)};
+        requests()[2] = (struct mmu_update){address_of(l2, 9), 0};
+        requests()[3] = (struct mmu_update){address_of(A, 4), not_an_entry};
+        fake_preempt_every(period);
+        assert_int_equal(update_counted(4), 0);
+        fake_preempt_every(0);
+        assert_int_equal(*done_word(), 4);
+        assert_true(((uint64_t *)fake_page(guest, A))[4] == not_an_entry);
+        fake_audit();
+    }
+}
+
 static void unreadable_list_is_efault(void **state)
 {
     (void)state;
@@ -298,6 +326,7 @@ int main(void)
         MM_CASE(preempted_list_counts_right),
         MM_CASE(preempted_list_counts_right_on_error),
         MM_CASE(preempted_list_in_a_multicall_does_the_same),
+        MM_CASE(list_lets_go_of_a_table_it_removes),
         MM_CASE(unreadable_list_is_efault),
         MM_CASE(empty_list_is_nothing),
         MM_CASE(restart_bit_from_a_guest_is_harmless),
