@@ -327,8 +327,7 @@ void machine_flush_tlb(const struct cpumask *cpus, unsigned long va)
     unsigned int cpu;
 
     atomic_fetch_add(&flush_count, 1);
-    for_each_cpu_in(cpu, cpus)
-    {
+    for_each_cpu_in (cpu, cpus) {
         if (cpu >= FAKE_CPUS || core_cpus[cpu] == NULL) {
             bug_at(__FILE__, __LINE__, "flush of a CPU that does not exist");
         }

@@ -81,8 +81,7 @@ void tlb_filter(struct cpumask *cpus, uint32_t stamp)
         cpumask_clear_all(cpus);
         return;
     }
-    for_each_cpu_in(cpu, cpus)
-    {
+    for_each_cpu_in (cpu, cpus) {
         if (core_cpus[cpu] == NULL || !must_flush(core_cpus[cpu], stamp, now)) {
             cpumask_clear(cpus, cpu);
         }

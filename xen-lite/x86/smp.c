@@ -200,8 +200,7 @@ static void send_to(const struct cpumask *cpus, unsigned int vector)
 {
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, cpus)
-    {
+    for_each_cpu_in (cpu, cpus) {
         apic_send(cpu_info_of(cpu)->apic_id, vector);
     }
 }
@@ -356,8 +355,7 @@ void machine_flush_tlb(const struct cpumask *cpus, unsigned long va)
     bool others = false;
     unsigned int cpu;
 
-    for_each_cpu_in(cpu, cpus)
-    {
+    for_each_cpu_in (cpu, cpus) {
         others |= cpu != self;
     }
     if (cpumask_test(cpus, self)) {
@@ -391,8 +389,7 @@ void smp_stop_others(void)
     unsigned int cpu;
 
     atomic_store(&stopping_cpu, self);
-    for_each_cpu_in(cpu, &cpus_started)
-    {
+    for_each_cpu_in (cpu, &cpus_started) {
         if (cpu != self) {
             apic_send_nmi(cpu_info_of(cpu)->apic_id);
         }

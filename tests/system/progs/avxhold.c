@@ -32,8 +32,7 @@ __attribute__((target("avx"))) static void hold(const image_t in, image_t out)
 #define ALL(X) \
     X(0) \
     X(1) \
-    X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) \
-        X(15)
+    X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
     __asm__ volatile(ALL(LOAD) "1: dec %[rounds]\n jnz 1b\n" ALL(STORE)
                      : [rounds] "+r"(rounds)
                      : [in] "r"(in), [out] "r"(out)
