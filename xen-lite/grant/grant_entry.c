@@ -246,25 +246,38 @@ mfn_t grant_pinned_mfn(struct domain *granter, grant_ref_t ref)
     return mfn;
 }
 
+/* Word by word: the guest's other CPUs may write to them meanwhile. */
+static void swap_words(void *first, void *second, size_t bytes)
+{
+    uint64_t *a = first;
+    uint64_t *b = second;
+
+    for (size_t i = 0; i < bytes / sizeof(*a); i++) {
+        uint64_t kept = __atomic_load_n(&a[i], __ATOMIC_RELAXED);
+
+        __atomic_store_n(&a[i], __atomic_load_n(&b[i], __ATOMIC_RELAXED),
+                         __ATOMIC_RELAXED);
+        __atomic_store_n(&b[i], kept, __ATOMIC_RELAXED);
+    }
+}
+
 /* Both are the caller's own and unused: what its other CPUs do to them
  * meanwhile harms it alone. */
 static void swap_entries(struct grant_table *table, grant_ref_t a,
                          grant_ref_t b)
 {
+    grant_status_t status;
+
     if (table->version == 1) {
-        grant_entry_v1_t kept = *entry_v1(table, a);
-
-        *entry_v1(table, a) = *entry_v1(table, b);
-        *entry_v1(table, b) = kept;
-    } else {
-        grant_entry_v2_t kept = *entry_v2(table, a);
-        grant_status_t status = *status_v2(table, a);
-
-        *entry_v2(table, a) = *entry_v2(table, b);
-        *entry_v2(table, b) = kept;
-        *status_v2(table, a) = *status_v2(table, b);
-        *status_v2(table, b) = status;
+        swap_words(entry_v1(table, a), entry_v1(table, b),
+                   sizeof(grant_entry_v1_t));
+        return;
     }
+    swap_words(entry_v2(table, a), entry_v2(table, b),
+               sizeof(grant_entry_v2_t));
+    status = *status_v2(table, a);
+    *status_v2(table, a) = *status_v2(table, b);
+    *status_v2(table, b) = status;
 }
 
 int16_t grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
