@@ -12,7 +12,8 @@ truncate -s 8M /run/a.img
 guest_config cycle 'extra = "console=hvc0 quiet xl.mode=agent"' \
     'memory = 128' 'disk = [ "/run/a.img,raw,xvda,w" ]' 'vif = [ "" ]'
 sed -e '/ramdisk/d' -e 's|^kernel.*|kernel = "/guest/spin.elf"|' \
-    -e 's/^memory.*/memory = 16/' /run/cycle.cfg >/run/small.cfg
+    -e 's/^memory.*/memory = 16/' -e 's/^vcpus.*/vcpus = 1/' \
+    /run/cycle.cfg >/run/small.cfg
 free_memory() {
     "$TOOL" info | awk '/^free_memory/ { free = $3 "M" }
         /^free_pages/ { pages = $3 } END { print pages ? pages : free }'

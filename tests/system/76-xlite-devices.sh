@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # xlite's commands for disks and networks, with our libxenctrl and then with
-# Debian's, on guests that never look at their devices. What is wrong is said;
-# what was given is taken back, to the page.
+# Debian's, on guests that never run. What is wrong is said; what was given is
+# taken back, to the page.
 . "$(dirname "$0")/lib.sh"
 limit=900
 [ -e "$O/guest/spin.elf" ] || make -s -C "$top" O="$O" "$O/guest/spin.elf"
@@ -35,7 +35,7 @@ sed -i '/ramdisk/d' /run/g.cfg
 
 devices() { # TOOL
     tool=$1
-    check "$tool create" "$tool" create -n /run/g.cfg || return
+    check "$tool create" "$tool" create -n -p /run/g.cfg || return
     check "list disks" sh -c "$tool block-list --json g | grep -q '\"xvda\"'"
     check "list interfaces" sh -c \
         "$tool network-list --json g | grep -q 00:16:3e:00:00:07"
@@ -63,7 +63,7 @@ devices() { # TOOL
     check "no entries left" no_entries
 }
 tool=xlite
-check "a first guest" xlite create -n /run/g.cfg && xlite destroy g
+check "a first guest" xlite create -n -p /run/g.cfg && xlite destroy g
 pages=$(free_pages)
 devices xlite
 check "every page is free again" wait_for 20 same_pages
