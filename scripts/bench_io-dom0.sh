@@ -15,28 +15,12 @@ has_part() {
 
 # start NAME N DISKS [LINE...]: a guest at $debian_net.N; its markers are shown
 start() {
-    name=$1 n=$2 disks=$3
-    shift 3
-    guest_config "$name" 'extra = "console=hvc0 quiet xl.mode=agent"' \
-        "disk = [ $disks ]" "vif = [ 'mac=00:16:3e:00:00:0$n,bridge=xenbr0' ]" \
-        "$@"
-    "$TOOL" create "/run/$name.cfg" || return 1
-    guest_wait "$name" 200 '^XL-STAGE guest-agent' || return 1
-    guest_run "$name" 60 "wait_for 30 test -b /dev/xvda; mkdir /d;
-        mount -t ext4 /dev/xvda /d; mount --bind /dev /d/dev;
-        mount -t proc proc /d/proc; mount -t sysfs sysfs /d/sys;
-        mount -t tmpfs tmpfs /d/run; mount -t tmpfs tmpfs /d/tmp;
-        ifconfig eth0 $debian_net.$n up" || return 1
-    tail -n 0 -f "$(guest_log "$name")" |
-        while read -r line; do
-            case $line in
-            IO-*) echo "$line" ;;
-            esac
-        done &
+    debian_small "$@" || return 1
+    debian_show "$1"
 }
 
 in_guest() {
-    guest_run io1 600 "chroot /d sh /opt/inside/bench-io.sh $*"
+    debian_in io1 600 sh /opt/inside/bench-io.sh "$@"
 }
 
 # iperf_dom0 METRIC OPTION...
@@ -55,7 +39,7 @@ iperf_dom0() {
 net() {
     start io2 3 "'phy:/dev/vdb,xvda,w'" 'vcpus = 1' 'memory = 192' || return 1
     for name in io1 io2; do
-        guest_run $name 60 'chroot /d iperf3 -s -D' || return 1
+        debian_in $name 60 iperf3 -s -D || return 1
     done
     in_guest net iperf_guest_guest "$debian_net.3"
     iperf_dom0 iperf_dom0_guest

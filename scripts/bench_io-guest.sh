@@ -67,7 +67,13 @@ config_file=/etc/postgresql/15/main/postgresql.conf -c data_directory=/mnt/main"
             awk '/^tps/ { print $3 }')
         echo "IO-END pgbench 600 $rate"
     done
-    pg pg_ctl -w -D /mnt/main stop
+    # What each transaction added to three tables is the same in all.
+    sums=$(pg psql -At -c "select (select sum(abalance) from pgbench_accounts),
+        (select sum(tbalance) from pgbench_tellers),
+        (select sum(bbalance) from pgbench_branches)")
+    pg pg_ctl -w -D /mnt/main stop >/dev/null
+    echo "IO-SUMS $sums"
+    echo "$sums" | awk -F'|' '{ exit !($1 == $2 && $2 == $3) }'
     umount /mnt
 }
 

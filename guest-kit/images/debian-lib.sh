@@ -50,6 +50,43 @@ debian_up() {
     return $xl_up
 }
 
+# debian_small NAME N DISKS [LINE...]: a small guest that has booted our own
+# image, with the Debian root of xvda mounted at /d: an emulator needs minutes
+# for a whole Debian. Commands go there by debian_in.
+debian_small() {
+    xl_small=$1
+    xl_n=$2
+    xl_disks=$3
+    shift 3
+    guest_config "$xl_small" 'extra = "console=hvc0 quiet xl.mode=agent"' \
+        "disk = [ $xl_disks ]" \
+        "vif = [ 'mac=00:16:3e:00:00:0$xl_n,bridge=xenbr0' ]" "$@"
+    "$TOOL" create "/run/$xl_small.cfg" || return 1
+    guest_wait "$xl_small" 200 '^XL-STAGE guest-agent' || return 1
+    guest_run "$xl_small" 60 "wait_for 30 test -b /dev/xvda; mkdir /d;
+        mount -t ext4 /dev/xvda /d; mount --bind /dev /d/dev;
+        mount -t proc proc /d/proc; mount -t sysfs sysfs /d/sys;
+        mount -t tmpfs tmpfs /d/run; mount -t tmpfs tmpfs /d/tmp;
+        ifconfig eth0 $debian_net.$xl_n up"
+}
+
+# debian_show NAME: from now on, the results that it says are on our console
+debian_show() {
+    tail -n 0 -f "$(guest_log "$1")" | while read -r xl_line; do
+        case $xl_line in
+        'ok '* | 'not ok '* | IO-* | inside:*) echo "$xl_line" ;;
+        esac
+    done &
+}
+
+# debian_in NAME SECONDS COMMAND...: with Debian's programs
+debian_in() {
+    xl_small=$1
+    xl_seconds=$2
+    shift 2
+    guest_run "$xl_small" "$xl_seconds" "chroot /d $*"
+}
+
 # debian_gone NAME
 debian_gone() {
     [ -z "$(guest_id "$1")" ]

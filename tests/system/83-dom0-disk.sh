@@ -8,15 +8,14 @@ limit=900
 image=$O/images/machine-$HV.img
 [ -e "$image" ] || skip "no machine disk (make image HV=$HV)"
 
-# asked COMMAND: what is typed; the shell echoes it with other words
-status='echo "RESULT $?"'
+prompt='root@dom0:.*# '
+units='xen.service xendomains.service'
 python3 "$top/scripts/console.py" --log "$log" --times "$work/times" \
     --limit $((limit * SLOW)) --bad "$bad" \
     --send 'dom0 login: =>root' --send 'Password: =>xen-lite' \
-    --send 'root@dom0:.*# =>systemctl is-system-running --wait; xl info; xl list' \
-    --send 'Domain-0 .*=>' \
-    --send 'root@dom0:.*# =>systemctl is-active xen.service xendomains.service' \
-    --send 'root@dom0:.*# =>systemctl --failed; poweroff' -- \
+    --send "$prompt=>systemctl is-system-running --wait; xl info" \
+    --send "$prompt=>xl list; systemctl is-active $units" \
+    --send "$prompt=>systemctl --failed; poweroff" -- \
     "$top/scripts/qemu.sh" -s 2 -m 1280M - \
     -drive "if=none,id=root,format=raw,snapshot=on,file=$image" \
     -device virtio-blk-pci,drive=root \
