@@ -7,6 +7,8 @@
  */
 #include "grant_world.h"
 
+#include "../../xen-lite/grant/grant.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +79,10 @@ static void help_grant(uint8_t command)
     struct gnttab_map_grant_ref *map = (void *)window.arg;
     struct gnttab_unmap_grant_ref *unmap = (void *)window.arg;
     struct gnttab_setup_table *table = (void *)window.arg;
+    struct gnttab_get_status_frames *status = (void *)window.arg;
+    struct gnttab_transfer *transfer = (void *)window.arg;
+    struct gnttab_cache_flush *flush = (void *)window.arg;
+    struct gnttab_set_version *version = (void *)window.arg;
     struct gnttab_copy *copy = (void *)window.arg;
 
     switch (command) {
@@ -97,6 +103,22 @@ static void help_grant(uint8_t command)
     case GNTTABOP_copy:
         copy->source.domid = pick_domain((uint8_t)copy->source.domid)->domid;
         copy->dest.domid = pick_domain((uint8_t)copy->dest.domid)->domid;
+        copy->source.u.ref %= 40;
+        copy->dest.u.ref %= 40;
+        break;
+    case GNTTABOP_transfer:
+        transfer->mfn = pick_frame(transfer->mfn);
+        transfer->domid = pick_domain((uint8_t)transfer->domid)->domid;
+        transfer->ref %= 40;
+        break;
+    case GNTTABOP_set_version:
+        version->version = 1 + version->version % 2;
+        break;
+    case GNTTABOP_get_status_frames:
+        status->frame_list.p = (void *)window.list;
+        break;
+    case GNTTABOP_cache_flush:
+        flush->a.dev_bus_addr = pick_frame(flush->a.dev_bus_addr) << PAGE_SHIFT;
         break;
     default:
         break;
@@ -129,8 +151,21 @@ static void write_entry(struct domain *d, struct input *in)
     grant_ref_t ref = next(in) % 40;
     domid_t to = pick_domain(next(in))->domid;
     uint16_t flags = next(in);
+    grant_entry_v2_t entry;
 
-    grant_give(d, ref, to, mfn_make(pick_frame(next(in))), flags);
+    if (d->grant->version == 1) {
+        grant_give(d, ref, to, mfn_make(pick_frame(next(in))), flags);
+        return;
+    }
+    entry.full_page.frame = pick_frame(next(in));
+    if ((flags & GTF_type_mask) == GTF_transitive) {
+        entry.transitive.trans_domid = pick_domain(next(in))->domid;
+        entry.transitive.gref = next(in) % 40;
+    } else {
+        entry.sub_page.page_off = (uint16_t)(next(in) * 16);
+        entry.sub_page.length = (uint16_t)(next(in) * 16);
+    }
+    grant_give_v2(d, ref, to, flags, entry);
 }
 
 static void fill_arg(struct input *in)
@@ -195,7 +230,9 @@ static void nothing_is_left(void)
     for (unsigned int i = 0; i < 3; i++) {
         check(atomic_load(&pick_domain((uint8_t)i)->refs) == 1);
         for (unsigned int j = 0; j < PAGES; j++) {
-            check(world_page_refs(pages[i][j]) == 1);
+            /* Its owner's, or nobody's after a transfer that none took. */
+            check(world_page_refs(pages[i][j]) ==
+                  (page_owner(page_of(pages[i][j])) != DOMID_INVALID));
             check(world_page_type_refs(pages[i][j]) == 0);
         }
     }

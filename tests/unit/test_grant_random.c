@@ -21,6 +21,7 @@ static struct {
 static _Atomic unsigned int mapped;
 static _Atomic unsigned int unmapped;
 static _Atomic unsigned int copied;
+static _Atomic unsigned int versions;
 
 static struct domain *domain_of(unsigned int i)
 {
@@ -33,6 +34,7 @@ static int setup(void **state)
     mapped = 0;
     unmapped = 0;
     copied = 0;
+    versions = 0;
     for (unsigned int d = 0; d < 3; d++) {
         for (unsigned int i = 0; i < PAGES; i++) {
             memory.page[d][i] = world_page(domain_of(d));
@@ -66,6 +68,37 @@ static void step_give(struct seed *seed, unsigned int d)
                      (uint32_t)memory.page[whose][pick(seed, PAGES)].number,
                      __ATOMIC_SEQ_CST);
     __atomic_store_n((uint32_t *)(void *)entry, header, __ATOMIC_SEQ_CST);
+}
+
+/* The same with an entry of version 2, whatever the table is. */
+static void step_give_v2(struct seed *seed, unsigned int d)
+{
+    static const uint16_t flags[] = {
+        GTF_permit_access, GTF_permit_access, GTF_permit_access | GTF_sub_page,
+        GTF_transitive, GTF_transitive | GTF_readonly};
+    grant_entry_v2_t *entry = entry_v2(domain_of(d)->grant, pick(seed, REFS));
+    uint16_t what = flags[pick(seed, ARRAY_COUNT(flags))];
+    uint32_t header = what | (uint32_t)domain_of(pick(seed, 3))->domid << 16;
+    uint64_t frame = memory.page[d][pick(seed, PAGES)].number;
+
+    if ((what & GTF_type_mask) == GTF_transitive) {
+        __atomic_store_n((uint32_t *)(void *)entry + 1,
+                         domain_of(pick(seed, 3))->domid, __ATOMIC_SEQ_CST);
+        __atomic_store_n((uint32_t *)(void *)entry + 2, pick(seed, REFS),
+                         __ATOMIC_SEQ_CST);
+    } else {
+        __atomic_store_n((uint32_t *)(void *)entry + 1, 1024U << 16,
+                         __ATOMIC_SEQ_CST);
+        __atomic_store_n(&entry->full_page.frame, frame, __ATOMIC_SEQ_CST);
+    }
+    __atomic_store_n((uint32_t *)(void *)entry, header, __ATOMIC_SEQ_CST);
+}
+
+static void step_version(struct seed *seed, unsigned int d)
+{
+    struct gnttab_set_version op = {.version = 1 + pick(seed, 2)};
+
+    versions += grant_call(domain_of(d), GNTTABOP_set_version, &op, 1) == 0;
 }
 
 static void step_map(struct seed *seed, unsigned int d)
@@ -156,10 +189,18 @@ static void step_swap(struct seed *seed, unsigned int d)
 
 static void step(struct seed *seed, unsigned int d)
 {
-    switch (pick(seed, 12)) {
+    switch (pick(seed, 14)) {
     case 0:
     case 1:
         step_give(seed, d);
+        break;
+    case 12:
+        step_give_v2(seed, d);
+        break;
+    case 13:
+        if (pick(seed, 16) == 0) {
+            step_version(seed, d);
+        }
         break;
     case 2:
     case 3:
@@ -211,6 +252,7 @@ static void all_is_given_back(void)
     assert_true(mapped > 400);
     assert_true(unmapped > 150);
     assert_true(copied > 30);
+    assert_true(versions > 10);
     grant_kill(dom0);
     grant_kill(guest);
     grant_kill(other);

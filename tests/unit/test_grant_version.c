@@ -469,6 +469,11 @@ static void ways_that_lead_nowhere_are_refused(void **state)
     make_way(0);
     give_way(other, 8, GTF_transitive, 6, 8);
     assert_int_equal(copy(other, 8, 0, 8, false), GNTST_general_error);
+    grant_give_v2(
+        other, 9, 6, GTF_permit_access,
+        (grant_entry_v2_t){.full_page = {.frame = world_page(other).number}});
+    give_way(other, 8, GTF_transitive, 6, 9);
+    assert_int_equal(copy(other, 8, 0, 8, false), GNTST_general_error);
     give_way(other, 8, GTF_transitive, 77, 8);
     assert_int_equal(copy(other, 8, 0, 8, false), GNTST_general_error);
     give_way(other, 8, GTF_transitive, DOMID_XEN, 8);
