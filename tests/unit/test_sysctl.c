@@ -171,8 +171,9 @@ static void physinfo_is_sane(void **state)
     assert_int_equal(info->nr_nodes, 1);
     assert_int_equal(info->max_node_id, 0);
     assert_int_equal(info->cpu_khz, machine_tsc_khz());
-    assert_int_equal(info->capabilities,
-                     XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1);
+    assert_int_equal(info->capabilities, XEN_SYSCTL_PHYSCAP_pv |
+                                             XEN_SYSCTL_PHYSCAP_gnttab_v1 |
+                                             XEN_SYSCTL_PHYSCAP_gnttab_v2);
     assert_int_equal(info->total_pages, frame_total_count());
     assert_int_equal(info->free_pages, frame_free_count());
     assert_int_equal(info->max_mfn, frame_max_mfn() - 1);

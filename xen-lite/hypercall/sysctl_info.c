@@ -28,6 +28,9 @@ int sysctl_physinfo(struct xen_sysctl *op)
     info->max_node_id = NODE_COUNT - 1;
     info->cpu_khz = machine_tsc_khz();
     info->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    if (grant_options.max_version >= 2) {
+        info->capabilities |= XEN_SYSCTL_PHYSCAP_gnttab_v2;
+    }
     info->total_pages = frame_total_count();
     info->free_pages = frame_free_count();
     info->outstanding_pages = frame_outstanding_claims();
