@@ -182,14 +182,15 @@ static void remove_device(struct xlite *x, uint32_t domid,
     free(path);
 }
 
-/* Without its frontend a backend closes at once. */
+/* Without its frontend a backend closes at once, and for good if it has been
+ * told first; told after, it may have closed already, and never does again. */
 static void force_closing(struct xlite *x, uint32_t domid,
                           enum device_kind kind, uint32_t devid)
 {
     char *front = store_device_path(domid, kind, devid, PLACE_FRONT);
 
-    (void)xs_rm(x->xsh, XBT_NULL, front);
     tell_closing(x, domid, kind, devid);
+    (void)xs_rm(x->xsh, XBT_NULL, front);
     free(front);
 }
 
