@@ -106,8 +106,9 @@ UNIT_RUN := $(if $(UNIT),$(UNIT),$(UNIT_NAMES))
 .PHONY: test-unit test-tsan test-abi coverage
 test-abi: $(UNIT_ABI:%.c=$(O)/unit/$(ASAN)/%.o) ## check the Xen ABI layouts
 
-test-unit: test-abi $(UNIT_RUN:%=$(O)/unit/$(ASAN)/test_%) ## host tests, sanitized
+test-unit: test-abi $(UNIT_RUN:%=$(O)/unit/$(ASAN)/test_%) ## host tests, sanitized; coverage
 	$(Q)tests/unit/run.sh $(UNIT_RUN:%=$(O)/unit/$(ASAN)/test_%)
+	$(if $(UNIT),,$(Q)$(MAKE) --no-print-directory coverage)
 
 # A test that starts no threads still shows that the core builds for TSan.
 test-tsan: $(UNIT_RUN:%=$(O)/unit/$(TSAN)/test_%) ## host tests, ThreadSanitizer

@@ -144,6 +144,9 @@ static void check_notify(xengntshr_handle *shr, xengnttab_handle *tab)
     xenevtchn_port_or_error_t port;
 
     check("notify-share", local >= 0 && remote >= 0 && page != NULL);
+    if (page == NULL) {
+        return;
+    }
     page[17] = 1;
     mapped = xengnttab_map_grant_ref_notify(tab, 0, ref, PROT_READ | PROT_WRITE,
                                             17, (evtchn_port_t)remote);
