@@ -157,9 +157,9 @@ void trace_write(uint32_t event, const uint32_t *words, unsigned int count)
     struct core_cpu *cpu = machine_this_cpu();
     unsigned long flags;
 
-    if ((EVENT_CLASS(active) & EVENT_CLASS(event)) == 0 ||
-        (EVENT_SUBCLASS(active) & EVENT_SUBCLASS(event)) == 0 ||
-        cpu->current == NULL || !cpumask_test(&traced_cpus, cpu->id)) {
+    if (EVENT_CLASS(active & event) == 0 ||
+        EVENT_SUBCLASS(active & event) == 0 || cpu->current == NULL ||
+        !cpumask_test(&traced_cpus, cpu->id)) {
         return;
     }
     flags = machine_irq_save();
