@@ -167,7 +167,7 @@ static int16_t pin_locked(struct grant_table *table, grant_ref_t ref,
 {
     struct active *active = active_entry(table, ref);
     bool first = !is_pinned(active);
-    struct header header;
+    struct header header = {0};
 
     if (!first && !may_join(active, want)) {
         return GNTST_general_error;
