@@ -184,20 +184,19 @@ static int ring_create(unsigned int cpu, uint32_t pages, uint32_t list)
     uint32_t *mfns = (uint32_t *)(void *)info + list;
     uint8_t **page = heap_alloc(pages * sizeof(*page));
 
-    for (uint32_t i = 0; page != NULL && i < pages; i++) {
+    if (page == NULL) {
+        return -XEN_ENOMEM;
+    }
+    for (uint32_t i = 0; i < pages; i++) {
         page[i] = heap_alloc_page();
         if (page[i] == NULL) {
             while (i-- != 0) {
                 heap_free_page(page[i]);
             }
             heap_free(page);
-            page = NULL;
-            break;
+            return -XEN_ENOMEM;
         }
         mfns[i] = (uint32_t)machine_mfn_of(page[i]).number;
-    }
-    if (page == NULL) {
-        return -XEN_ENOMEM;
     }
     info->mfn_offset[cpu] = (uint16_t)list;
     ring->page = page;

@@ -21,13 +21,25 @@ struct vectors {
 
 static volatile sig_atomic_t signals;
 
+/* clang-format off */
 #define EACH(X, op) \
     X(op, 0) \
     X(op, 1) \
     X(op, 2) \
     X(op, 3) \
-    X(op, 4) X(op, 5) X(op, 6) X(op, 7) X(op, 8) X(op, 9) X(op, 10) X(op, 11) \
-        X(op, 12) X(op, 13) X(op, 14) X(op, 15)
+    X(op, 4) \
+    X(op, 5) \
+    X(op, 6) \
+    X(op, 7) \
+    X(op, 8) \
+    X(op, 9) \
+    X(op, 10) \
+    X(op, 11) \
+    X(op, 12) \
+    X(op, 13) \
+    X(op, 14) \
+    X(op, 15)
+/* clang-format on */
 #define LOAD_AVX(in, n)  "vmovdqa " #n "*32(%0), %%ymm" #n "\n\t"
 #define STORE_AVX(in, n) "vmovdqa %%ymm" #n ", " #n "*32(%1)\n\t"
 #define LOAD_SSE(in, n)  "movdqa " #n "*32(%0), %%xmm" #n "\n\t"
