@@ -250,6 +250,12 @@ bool machine_mmio_reserved(mfn_t mfn)
 
 bool machine_mmio_readonly(mfn_t mfn)
 {
+    return mfn.number == FAKE_MMIO_READONLY_MFN ||
+           mfn.number == FAKE_MMIO_MSIX_MFN;
+}
+
+bool machine_mmio_readonly_since_boot(mfn_t mfn)
+{
     return mfn.number == FAKE_MMIO_READONLY_MFN;
 }
 

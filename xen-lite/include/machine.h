@@ -264,6 +264,8 @@ int machine_ioapic_read(unsigned long base, unsigned int reg, uint32_t *value);
 bool machine_port_reserved(uint16_t port);
 bool machine_mmio_reserved(mfn_t mfn);
 bool machine_mmio_readonly(mfn_t mfn);
+/* The same, but not for frames that became read-only while dom0 ran. */
+bool machine_mmio_readonly_since_boot(mfn_t mfn);
 
 /* -- the whole machine ----------------------------------------------------- */
 

@@ -89,9 +89,11 @@ static void audit_l1_entry(struct audit *a, struct domain *d, unsigned long l1,
     struct page *page;
 
     if (!machine_mfn_valid(mfn)) {
-        /* Registers that have become read-only since, as an MSI-X table does
-         * when its device begins to use it, stay mapped as they were. */
-        if (machine_mmio_reserved(mfn)) {
+        /* An MSI-X table that became read-only when its device began to use
+         * it stays mapped as it was. */
+        if (machine_mmio_reserved(mfn) ||
+            ((entry & PTE_WRITABLE) != 0 &&
+             machine_mmio_readonly_since_boot(mfn))) {
             report(a, "maps I/O that is not for guests", l1, entry, 0);
         }
         return;

@@ -67,9 +67,13 @@ static bool is_mmcfg(mfn_t mfn)
     return false;
 }
 
-bool machine_mmio_readonly(mfn_t mfn)
+bool machine_mmio_readonly_since_boot(mfn_t mfn)
 {
     /* Firmware's AML reads the HPET to see whether there is one. */
-    return ioapic_owns_frame(mfn) || msi_owns_frame(mfn) || is_mmcfg(mfn) ||
-           clock_owns_frame(mfn);
+    return ioapic_owns_frame(mfn) || is_mmcfg(mfn) || clock_owns_frame(mfn);
+}
+
+bool machine_mmio_readonly(mfn_t mfn)
+{
+    return machine_mmio_readonly_since_boot(mfn) || msi_owns_frame(mfn);
 }
