@@ -24,56 +24,48 @@ static struct domain *weighted(domid_t domid, unsigned int vcpus,
     return d;
 }
 
+/* Three domains of weights 1, 2 and 4 that always want to run, for 3 s: the
+ * least and most CPU time each may get, in thousandths of one CPU. */
+struct sharing {
+    unsigned int cpus;
+    unsigned int vcpus; /* of each domain */
+    uint64_t least[3];
+    uint64_t most[3];
+};
+
+static void weights_1_2_4(const struct sharing *want)
+{
+    struct domain *domain[3];
+
+    world_limit_cpus(want->cpus);
+    for (unsigned int i = 0; i < ARRAY_COUNT(domain); i++) {
+        domain[i] = weighted((domid_t)(i + 1), want->vcpus,
+                             (uint16_t)(256U << i));
+    }
+    world_run(3 * WORLD_S, STEP);
+    for (unsigned int i = 0; i < ARRAY_COUNT(domain); i++) {
+        assert_in_range(share(world_cpu_time(domain[i]), 3 * WORLD_S),
+                        want->least[i], want->most[i]);
+    }
+}
+
 static void weights_1_2_4_on_one_cpu(void **state)
 {
-    struct domain *a;
-    struct domain *b;
-    struct domain *c;
-
     (void)state;
-    world_limit_cpus(1);
-    a = weighted(1, 1, 256);
-    b = weighted(2, 1, 512);
-    c = weighted(3, 1, 1024);
-    world_run(3 * WORLD_S, STEP);
-    assert_in_range(share(world_cpu_time(a), 3 * WORLD_S), 128, 158);
-    assert_in_range(share(world_cpu_time(b), 3 * WORLD_S), 270, 301);
-    assert_in_range(share(world_cpu_time(c), 3 * WORLD_S), 555, 587);
+    weights_1_2_4(&(struct sharing){1, 1, {128, 270, 555}, {158, 301, 587}});
 }
 
 static void weights_1_2_4_with_two_vcpus_each_on_two_cpus(void **state)
 {
-    struct domain *a;
-    struct domain *b;
-    struct domain *c;
-
     (void)state;
-    world_limit_cpus(2);
-    a = weighted(1, 2, 256);
-    b = weighted(2, 2, 512);
-    c = weighted(3, 2, 1024);
-    world_run(3 * WORLD_S, STEP);
-    assert_in_range(share(world_cpu_time(a), 6 * WORLD_S), 120, 166);
-    assert_in_range(share(world_cpu_time(b), 6 * WORLD_S), 255, 316);
-    assert_in_range(share(world_cpu_time(c), 6 * WORLD_S), 530, 612);
+    weights_1_2_4(&(struct sharing){2, 2, {240, 510, 1060}, {333, 633, 1225}});
 }
 
 /* One vCPU cannot use more than one CPU: the rest is shared by the others. */
 static void weights_1_2_4_with_one_vcpu_each_on_two_cpus(void **state)
 {
-    struct domain *a;
-    struct domain *b;
-    struct domain *c;
-
     (void)state;
-    world_limit_cpus(2);
-    a = weighted(1, 1, 256);
-    b = weighted(2, 1, 512);
-    c = weighted(3, 1, 1024);
-    world_run(3 * WORLD_S, STEP);
-    assert_in_range(share(world_cpu_time(a), 3 * WORLD_S), 300, 375);
-    assert_in_range(share(world_cpu_time(b), 3 * WORLD_S), 625, 700);
-    assert_in_range(share(world_cpu_time(c), 3 * WORLD_S), 960, 1001);
+    weights_1_2_4(&(struct sharing){2, 1, {300, 625, 960}, {375, 700, 1001}});
 }
 
 static void lightest_weight_still_runs(void **state)
