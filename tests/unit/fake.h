@@ -196,6 +196,8 @@ uint64_t fake_pte(const struct fake_guest *guest, unsigned long pfn);
 /* A page of @guest, in the arena. */
 void *fake_page(const struct fake_guest *guest, unsigned long pfn);
 struct page *fake_page_info(const struct fake_guest *guest, unsigned long pfn);
+/* Is every byte of the frame 0? */
+bool fake_is_zero(const struct page *page);
 
 /*
  * Make hypercall @number as vCPU @v, which is current here, and continue it

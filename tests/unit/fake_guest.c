@@ -67,6 +67,18 @@ void *fake_page(const struct fake_guest *guest, unsigned long pfn)
     return machine_map(guest->mfn[pfn]);
 }
 
+bool fake_is_zero(const struct page *page)
+{
+    const uint64_t *words = machine_map(page_mfn(page));
+
+    for (unsigned int i = 0; i < PAGE_BYTES / 8; i++) {
+        if (words[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct page *fake_page_info(const struct fake_guest *guest, unsigned long pfn)
 {
     return page_of(guest->mfn[pfn]);
