@@ -158,32 +158,5 @@ static void print_domains(struct xlite *x, const xc_dominfo_t *list, int count)
 
 int cmd_vcpu_list(struct xlite *x, int argc, char *argv[])
 {
-    int first = common_options(x, argc, argv, true);
-    xc_dominfo_t *list;
-    xc_dominfo_t one;
-    int count;
-    int rc;
-
-    if (first < 0 || argc - first > 1) {
-        return first < 0 ? EXIT_USAGE : usage(x);
-    }
-    if (argc - first == 1) {
-        rc = find_domain(x, argv[first], &one);
-        if (rc == 0) {
-            print_domains(x, &one, 1);
-        }
-        return rc;
-    }
-    rc = need_hypervisor(x);
-    if (rc != 0) {
-        return rc;
-    }
-    try_store(x);
-    count = all_domains(x, &list);
-    if (count < 0) {
-        return EXIT_FAILED;
-    }
-    print_domains(x, list, count);
-    free(list);
-    return EXIT_DONE;
+    return show_domains(x, argc, argv, print_domains);
 }

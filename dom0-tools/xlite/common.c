@@ -218,6 +218,43 @@ int all_domains(struct xlite *x, xc_dominfo_t **list)
     return count;
 }
 
+int show_domains(struct xlite *x, int argc, char *argv[],
+                 void (*print)(struct xlite *x, const xc_dominfo_t *list,
+                               int count))
+{
+    int first = common_options(x, argc, argv, true);
+    xc_dominfo_t *list;
+    xc_dominfo_t one;
+    int count;
+    int rc;
+
+    if (first < 0 || argc - first > 1) {
+        return first < 0 ? EXIT_USAGE : usage(x);
+    }
+    if (argc - first == 1) {
+        rc = find_domain(x, argv[first], &one);
+        if (rc == 0) {
+            print(x, &one, 1);
+        }
+        return rc;
+    }
+    rc = need_hypervisor(x);
+    if (rc != 0) {
+        return rc;
+    }
+    try_store(x);
+    if (x->xsh == NULL) {
+        complain(x, "warning: xenstored does not answer; names are unknown");
+    }
+    count = all_domains(x, &list);
+    if (count < 0) {
+        return EXIT_FAILED;
+    }
+    print(x, list, count);
+    free(list);
+    return EXIT_DONE;
+}
+
 int domid_by_name(struct xlite *x, const char *name)
 {
     xc_dominfo_t *list;

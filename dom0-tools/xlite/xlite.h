@@ -77,6 +77,14 @@ int one_domain(struct xlite *x, int argc, char *argv[], xc_dominfo_t *info);
 /* All domains; the caller frees. Returns the count or -1 with a message. */
 int all_domains(struct xlite *x, xc_dominfo_t **list);
 
+/*
+ * A command that shows the one domain that its argument names, or all: parse,
+ * connect, and @print them. Returns an exit code.
+ */
+int show_domains(struct xlite *x, int argc, char *argv[],
+                 void (*print)(struct xlite *x, const xc_dominfo_t *list,
+                               int count));
+
 /* The name xenstore holds for @domid, or a number in its place. Freed. */
 char *domain_name(struct xlite *x, uint32_t domid);
 
