@@ -19,6 +19,10 @@ HV_LDS := $(HV_OUT)/xen-lite.lds
 HV_INCLUDES := -iquote xen-lite/include -iquote xen-lite/boot \
     -Ixen-lite/x86/include -iquote $(HV_OUT) -Iinclude/public \
     -isystem $(XEN_ABI)
+# Guests can teach the processor where an indirect branch goes: there is none,
+# each goes by a return that it is made to predict wrongly into a loop.
+HV_RETPOLINE := $(if $(HV_LTO),-mindirect-branch=thunk \
+    -mindirect-branch-register,-mretpoline)
 # Code runs 1 TiB away from the top of the address space: PC-relative, but
 # linked once at its address, hence no PLT, no GOT, no relocations.
 HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-common \
@@ -27,6 +31,7 @@ HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-common \
     -fno-asynchronous-unwind-tables -fcf-protection=none -fpie \
     -fvisibility=hidden -include xen-lite/x86/include/hidden.h \
     -mcmodel=small -mno-red-zone -mgeneral-regs-only -fno-jump-tables \
+    $(HV_RETPOLINE) \
     -ffile-prefix-map=$(CURDIR)/=  $(WARNINGS) -D__XEN_TOOLS__ \
     $(HV_INCLUDES) $(HV_EXTRA_CFLAGS)
 HV_ASFLAGS := -D__ASSEMBLER__ -g $(HV_INCLUDES)
@@ -80,7 +85,8 @@ $(O)/xen-lite-syms.elf: $(HV_OBJS) $(HV_LDS) $(HV_OUT)/symbols.o
 	$(call step,LD,$(@F))ld $(HV_LDFLAGS) -T $(HV_LDS) -o $@ $(HV_OBJS) \
 	    $(HV_OUT)/symbols.o
 
-$(O)/xen-lite.elf: $(O)/xen-lite-syms.elf
+$(O)/xen-lite.elf: $(O)/xen-lite-syms.elf scripts/check-branches.sh
+	$(Q)scripts/check-branches.sh $<
 	$(call step,STRIP,$(@F))strip -s -o $@ $<
 
 .PHONY: hypervisor

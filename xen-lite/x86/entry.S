@@ -320,5 +320,15 @@ entry_reset_stack:
     orq $(CPU_AREA_BYTES - 1), %rax
     leaq -(CPU_INFO_BYTES - 1)(%rax), %rsp
     xorl %ebp, %ebp
-    callq *%rdi
+    callq call_rdi
     ud2
+
+/* As the compiler makes indirect calls (HV_RETPOLINE): what is predicted of
+ * the return is the loop. */
+call_rdi:
+    callq 2f
+1:  pause
+    lfence
+    jmp 1b
+2:  movq %rdi, (%rsp)
+    ret
