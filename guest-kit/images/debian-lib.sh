@@ -50,6 +50,18 @@ debian_up() {
     return $xl_up
 }
 
+# debian_outside N: the guest reaches what QEMU's user network does; dom0's
+# bridge takes its card (with_outside in tests, 10.0.2.2 is QEMU's gateway)
+debian_outside() {
+    modprobe -a virtio_pci virtio_net
+    wait_for 20 test -e /sys/class/net/eth0 || return 1
+    ifconfig eth0 up
+    brctl addif xenbr0 eth0
+    debian_ssh "$1" "ip address add 10.0.2.$(($1 + 30))/24 dev eth0 &&
+        ip route replace default via 10.0.2.2 &&
+        echo nameserver 10.0.2.3 >/etc/resolv.conf"
+}
+
 # debian_small NAME N DISKS [LINE...]: a small guest that has booted our own
 # image, with the Debian root of xvda mounted at /d: an emulator needs minutes
 # for a whole Debian. Commands go there by debian_in.
@@ -64,7 +76,8 @@ debian_small() {
     "$TOOL" create "/run/$xl_small.cfg" || return 1
     guest_wait "$xl_small" 200 '^XL-STAGE guest-agent' || return 1
     guest_run "$xl_small" 60 "wait_for 30 test -b /dev/xvda; mkdir /d;
-        mount -t ext4 /dev/xvda /d; mount --bind /dev /d/dev;
+        mount -t ext4 /dev/xvda /d; mkdir -m 1777 /dev/shm;
+        mount --bind /dev /d/dev;
         mount -t proc proc /d/proc; mount -t sysfs sysfs /d/sys;
         mount -t tmpfs tmpfs /d/run; mount -t tmpfs tmpfs /d/tmp;
         ifconfig eth0 $debian_net.$xl_n up"

@@ -11,3 +11,19 @@ with_debian() {
     qemu_more="$qemu_more -drive if=none,id=debian,format=raw,snapshot=on\
 ,file=$debian_folder/disk.img -device virtio-blk-pci,drive=debian"
 }
+
+# with_outside: dom0 has a card on QEMU's user network (debian_outside), and
+# xl.registry=yes if this host itself reaches Debian's packages without a proxy
+with_outside() {
+    qemu_more="$qemu_more -netdev user,id=outside
+        -device virtio-net-pci,netdev=outside,romfile="
+    registry=no
+    ! python3 - <<'PYTHON' 2>/dev/null || registry=yes
+import urllib.request as request
+
+request.build_opener(request.ProxyHandler({})).open(
+    "http://deb.debian.org/debian/dists/bookworm/InRelease", timeout=15
+).read(1000)
+PYTHON
+    dom0_args="$dom0_args xl.registry=$registry"
+}
