@@ -179,8 +179,9 @@ void frame_flush_former_use(const struct page *page)
 
 unsigned int world_cache_flushes;
 
-void machine_flush_cache(void)
+void machine_flush_frame(mfn_t mfn)
 {
+    (void)mfn;
     world_cache_flushes++;
 }
 

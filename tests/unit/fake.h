@@ -81,6 +81,12 @@ uint32_t fake_fault_code(void);
 bool fake_tlb_has(unsigned int cpu, unsigned long va, bool writable);
 /* Flushes asked for by the core since fake_start(). */
 unsigned int fake_flush_count(void);
+/* How often caches were flushed: of a CPU, of all, of a frame, and of which. */
+struct fake_caches {
+    unsigned int local, all, frames;
+    mfn_t frame;
+};
+extern struct fake_caches fake_caches;
 /*
  * Look at every TLB for translations that must not exist: writable ones of
  * frames now typed otherwise, ones of frames whose owner changed, cached table

@@ -259,8 +259,22 @@ bool machine_mmio_readonly_since_boot(mfn_t mfn)
     return mfn.number == FAKE_MMIO_READONLY_MFN;
 }
 
+struct fake_caches fake_caches;
+
 void machine_flush_cache(void)
 {
+    fake_caches.local++;
+}
+
+void machine_flush_cache_all(void)
+{
+    fake_caches.all++;
+}
+
+void machine_flush_frame(mfn_t mfn)
+{
+    fake_caches.frames++;
+    fake_caches.frame = mfn;
 }
 
 /* -- power ----------------------------------------------------------------- */

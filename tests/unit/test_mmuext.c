@@ -383,8 +383,12 @@ static void cache_flush_is_for_those_with_devices(void **state)
     assert_int_equal(ext(MMUEXT_FLUSH_CACHE, 0, 0), -XEN_EACCES);
     assert_int_equal(ext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), -XEN_EACCES);
     rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN, FAKE_MMIO_MFN);
+    fake_caches = (struct fake_caches){0};
     assert_int_equal(ext(MMUEXT_FLUSH_CACHE, 0, 0), 0);
+    assert_int_equal(fake_caches.all, 0);
     assert_int_equal(ext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0);
+    assert_int_equal(fake_caches.local, 1);
+    assert_int_equal(fake_caches.all, 1);
 }
 
 /* -- pages and the LDT ----------------------------------------------------- */

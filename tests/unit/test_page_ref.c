@@ -307,6 +307,29 @@ static void uncached_frame_keeps_a_mark(void **state)
     assert_int_equal(page_refs(guest_page(5)), 2);
 }
 
+static void uncached_frame_leaves_the_caches_before_its_next_use(void **state)
+{
+    struct page *page = guest_page(5);
+
+    (void)state;
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(5), 0, 0, 0),
+                     0);
+    fake_caches = (struct fake_caches){0};
+    assert_int_equal(page_get_type(page, PAGE_TYPE_DESCRIPTOR), 0);
+    page_put_type(page);
+    assert_int_equal(fake_caches.frames, 0);
+    assert_int_equal(page_get_type(page, PAGE_TYPE_WRITABLE), 0);
+    page_put_type(page);
+    page_mark(page, PAGE_COUNT_UNCACHED);
+    assert_int_equal(page_get_type(page, PAGE_TYPE_DESCRIPTOR), 0);
+    page_put_type(page);
+    assert_int_equal(fake_caches.frames, 1);
+    assert_int_equal(fake_caches.frame.number, guest->mfn[5].number);
+    assert_int_equal(domain_release_page(guest->d, page), 0);
+    assert_int_equal(fake_caches.frames, 2);
+}
+
 #define GUEST(f) cmocka_unit_test_setup_teardown(f, guest_setup, guest_teardown)
 
 int main(void)
@@ -333,6 +356,7 @@ int main(void)
         GUEST(freed_frame_is_flushed_and_scrubbed_for_the_next),
         GUEST(flush_for_reuse_skips_cpus_that_flushed),
         GUEST(uncached_frame_keeps_a_mark),
+        GUEST(uncached_frame_leaves_the_caches_before_its_next_use),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,13 +60,13 @@ static int may_flush(struct domain *caller, struct page *page,
 }
 
 /* Only who has devices can tell whether memory is behind its caches. */
-static int flush(struct domain *caller, uint32_t op)
+static int flush(struct domain *caller, mfn_t mfn, uint32_t op)
 {
     if (op == GNTTAB_CACHE_INVAL) {
         return -XEN_EOPNOTSUPP;
     }
     if (!rangeset_empty(&caller->iomem)) {
-        machine_flush_cache();
+        machine_flush_frame(mfn);
     }
     return 0;
 }
@@ -93,8 +93,11 @@ static int flush_one(struct domain *caller, const struct gnttab_cache_flush *op,
         return -XEN_EPERM;
     }
     rc = may_flush(caller, page_of(mfn), step);
+    if (rc == 0) {
+        rc = flush(caller, mfn, op->op);
+    }
     page_put(page_of(mfn));
-    return rc != 0 ? rc : flush(caller, op->op);
+    return rc;
 }
 
 /* The step of the search goes to the upper bits of the command. */

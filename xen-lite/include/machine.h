@@ -93,8 +93,12 @@ void machine_flush_tlb(const struct cpumask *cpus, unsigned long va);
 /* The same on this CPU alone. */
 void machine_flush_tlb_local(unsigned long va);
 
-/* Write back and invalidate all caches of this CPU (WBINVD). */
+/* Write back and invalidate all caches of this CPU (WBINVD), or of all: then
+ * interrupts must be on. */
 void machine_flush_cache(void);
+void machine_flush_cache_all(void);
+/* The lines of one frame of RAM, out of every CPU's caches (CLFLUSH). */
+void machine_flush_frame(mfn_t mfn);
 
 /* -- CPUs ------------------------------------------------------------------ */
 

@@ -168,7 +168,7 @@ void frame_flush_former_use(const struct page *page)
 {
     flush_stale(page, 1);
     if ((atomic_load(&page->count) & PAGE_COUNT_UNCACHED) != 0) {
-        machine_flush_cache();
+        machine_flush_frame(page_mfn(page));
     }
 }
 

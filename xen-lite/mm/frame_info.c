@@ -246,7 +246,7 @@ static int begin_change(struct page *page, uint64_t before, enum page_type type,
         flush_former_use(page, d);
         if ((atomic_load(&page->count) & PAGE_COUNT_UNCACHED) != 0 &&
             type != PAGE_TYPE_WRITABLE) {
-            machine_flush_cache();
+            machine_flush_frame(page_mfn(page));
         }
     }
     rc = finish_change(page, type, d, false, preemptible);

@@ -63,7 +63,7 @@ static int flush_tlb(struct vcpu *v, const struct mmuext_op *op)
 }
 
 /* Only who has devices can have a reason. */
-static int flush_cache(struct vcpu *v)
+static int flush_cache(struct vcpu *v, bool all)
 {
     struct domain *d = v->domain;
 
@@ -71,7 +71,11 @@ static int flush_cache(struct vcpu *v)
         rangeset_empty(&d->ioports)) {
         return -XEN_EACCES;
     }
-    machine_flush_cache();
+    if (all) {
+        machine_flush_cache_all();
+    } else {
+        machine_flush_cache();
+    }
     return 0;
 }
 
@@ -122,7 +126,7 @@ static int change_self(struct vcpu *v, const struct mmuext_op *op)
         return pv_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
     case MMUEXT_FLUSH_CACHE:
     case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return flush_cache(v);
+        return flush_cache(v, op->cmd == MMUEXT_FLUSH_CACHE_GLOBAL);
     default:
         return flush_tlb(v, op);
     }

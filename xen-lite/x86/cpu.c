@@ -4,6 +4,8 @@
 #include "machine.h"
 #include "x86.h"
 
+#define CACHE_LINE 64U /* of every x86-64 processor */
+
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_result *out)
 {
     __asm__ volatile("cpuid"
@@ -45,4 +47,16 @@ void machine_port_out(uint16_t port, unsigned int bytes, uint32_t value)
 void machine_flush_cache(void)
 {
     __asm__ volatile("wbinvd" : : : "memory");
+}
+
+/* Fences on both sides: CLFLUSH is ordered by nothing less (SDM 2A). */
+void machine_flush_frame(mfn_t mfn)
+{
+    const char *line = machine_map(mfn);
+
+    __asm__ volatile("mfence" : : : "memory");
+    for (const char *end = line + PAGE_BYTES; line < end; line += CACHE_LINE) {
+        __asm__ volatile("clflush %0" : : "m"(*line) : "memory");
+    }
+    __asm__ volatile("mfence" : : : "memory");
 }

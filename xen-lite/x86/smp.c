@@ -370,6 +370,18 @@ void machine_flush_tlb(const struct cpumask *cpus, unsigned long va)
     }
 }
 
+static void flush_this_cache(void *unused)
+{
+    (void)unused;
+    machine_flush_cache();
+}
+
+void machine_flush_cache_all(void)
+{
+    machine_flush_cache();
+    smp_call(&cpus_online, flush_this_cache, NULL);
+}
+
 void machine_kick(unsigned int cpu)
 {
     apic_send(cpu_info_of(cpu)->apic_id, VECTOR_EVENT_CHECK);
