@@ -8,24 +8,31 @@ clock and by the processor time that the emulated machine has used, which
 other work on the host disturbs much less.
 
   bench.py --out BUILD [--cache DIR] [--runs 3] [--csv FILE] [--only xen]
+           [--boots tools]
 """
 
 import argparse
 import gzip
 import os
 import re
+import shutil
 import statistics
 import struct
 import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-DOM0_MIB = 512
+# What runs in dom0, its MiB, and QEMU's memory: dom0's services and guests,
+# then what people wait for at its command line (a saved guest of 512 MiB lies
+# in dom0's memory).
+BOOTS = {
+    "guests": ("scripts/bench-dom0.sh", 512, "1G"),
+    "tools": ("scripts/bench-tools-dom0.sh", 1536, "3G"),
+}
 # Page-table isolation is off on both: by default Xen has it on for this CPU,
 # and xen-lite never under emulation, where it costs what no processor charges.
 HV_ARGS = ("dom0_mem=%dM,max:%dM dom0_max_vcpus=2 console=com1 "
-           "com1=115200,8n1 loglvl=info noreboot xpti=off" %
-           (DOM0_MIB, DOM0_MIB))
+           "com1=115200,8n1 loglvl=info noreboot xpti=off")
 BAD = "Panic on CPU|PANIC|Manual reset required|Kernel panic - not syncing"
 
 # What each hypervisor says right before and right after unpacking dom0's
@@ -54,6 +61,11 @@ METRICS = [
     ("guest_xl", "s", "xl create to the guest's user space", 0.9),
     ("create_own", "s", "own tool's create (xl on Xen)", 0.9),
     ("guest_own", "s", "own tool's create to the guest's user space", 0.9),
+    ("create_small", "s", "xl create of a small guest", 0.9),
+    ("destroy_small", "s", "xl destroy of it", 0.9),
+    ("list_50", "s", "xl list with 50 guests", 0.9),
+    ("save_512", "s", "xl save of 512 MiB", 0.9),
+    ("restore_512", "s", "xl restore of 512 MiB", 0.9),
     ("image", "bytes", "hypervisor image, loadable bytes", 400 * 1024),
     ("resident", "KiB", "memory that is neither free nor dom0's", None),
     ("lines", "lines", "hypervisor sources (C, headers, assembly)", None),
@@ -104,13 +116,14 @@ def source_lines():
     return total
 
 
-def make_iso(hypervisor, args, iso):
+def make_iso(hypervisor, args, iso, kind):
     work = os.path.dirname(iso)
     folder = os.path.join(work, "script")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(TOP, "scripts/bench-dom0.sh"), "rb") as source, \
-            open(os.path.join(folder, "test.sh"), "wb") as target:
-        target.write(source.read())
+    script, dom0_mib, _ = BOOTS[kind]
+    os.makedirs(os.path.join(folder, "guest"), exist_ok=True)
+    shutil.copy(os.path.join(TOP, script), os.path.join(folder, "test.sh"))
+    shutil.copy(os.path.join(args.out, "guest/spin.elf"),
+                os.path.join(folder, "guest"))
     script = os.path.join(work, "script.cpio")
     subprocess.check_call([os.path.join(TOP, "guest-kit/images/mkcpio.sh"),
                            folder, script])
@@ -122,21 +135,21 @@ def make_iso(hypervisor, args, iso):
         "-k", os.path.join(images, "vmlinuz"),
         "-i", os.path.join(images, "dom0.img"),
         "-i", os.path.join(images, "guest.cpio"), "-i", script,
-        "-X", HV_ARGS,
+        "-X", HV_ARGS % (dom0_mib, dom0_mib),
         "-K", "console=hvc0 earlyprintk=xen xl.tool=" + tool])
 
 
-def boot(hypervisor, args, work):
+def boot(hypervisor, args, work, kind):
     """One boot; its lines as (seconds, processor time, text), or None."""
     iso = os.path.join(work, "boot.iso")
-    make_iso(hypervisor, args, iso)
+    make_iso(hypervisor, args, iso, kind)
     times = os.path.join(work, "times")
     code = subprocess.call([
         sys.executable, os.path.join(TOP, "scripts/console.py"),
         "--log", os.path.join(work, "console.log"), "--times", times,
         "--limit", str(args.limit), "--bad", BAD, "--",
-        os.path.join(TOP, "scripts/qemu.sh"), "-s", "2", "-m", "1G",
-        "-c", args.cpu, iso])
+        os.path.join(TOP, "scripts/qemu.sh"), "-s", "2",
+        "-m", BOOTS[kind][2], "-c", args.cpu, iso])
     os.remove(iso)
     if code != 0:
         return None
@@ -167,18 +180,34 @@ def number(lines, pattern):
 def resident_kib(lines):
     """Machine memory less what is free and what dom0 has."""
     return (number(lines, r"System RAM: .*\((\d+) ?[kK]") -
-            number(lines, r"^free_memory *: (\d+)") * 1024 - DOM0_MIB * 1024)
+            number(lines, r"^free_memory *: (\d+)") * 1024 -
+            BOOTS["guests"][1] * 1024)
 
 
-def all_figures(lines, hypervisor):
+def all_figures(lines, hypervisor, kind):
     """Every figure of one boot: name to value; times by both clocks."""
-    by_wall = figures([(row[0], row[2]) for row in lines], hypervisor)
-    by_cpu = figures([(row[1], row[2]) for row in lines], hypervisor)
+    extract = {"guests": figures, "tools": tool_figures}[kind]
+    by_wall = extract([(row[0], row[2]) for row in lines], hypervisor)
+    by_cpu = extract([(row[1], row[2]) for row in lines], hypervisor)
     units = {metric: unit for metric, unit, _, _ in METRICS}
     for metric, value in by_cpu.items():
         if units[metric] == "s":
             by_wall[metric + CPU] = value
     return by_wall
+
+
+def tool_figures(lines, _):
+    """The median time of each command that stands between two lines."""
+    times = {}
+    begun = 0.0
+    for at, text in lines:
+        if text.startswith("BENCH-BEGIN "):
+            begun = at
+        elif text.startswith("BENCH-END "):
+            times.setdefault(text.split()[1], []).append(at - begun)
+    if "restore_512" not in times:
+        raise Missing("BENCH-END restore_512")
+    return {metric: statistics.median(rows) for metric, rows in times.items()}
 
 
 def figures(lines, hypervisor):
@@ -206,28 +235,34 @@ def figures(lines, hypervisor):
     return result
 
 
+def measure_boot(hypervisor, args, run, kind):
+    """The figures of one boot, {metric: value}; ends the run without them."""
+    work = os.path.join(args.out, "bench", hypervisor, kind, str(run))
+    os.makedirs(work, exist_ok=True)
+    print("  BOOT  %s, %s (run %d of %d)" % (
+        HYPERVISORS[hypervisor]["title"], kind, run + 1, args.runs),
+        flush=True)
+    lines = boot(hypervisor, args, work, kind)
+    if lines is None:
+        sys.exit("bench: %s did not finish; see %s/console.log" %
+                 (hypervisor, work))
+    try:
+        return all_figures(lines, hypervisor, kind)
+    except Missing as what:
+        sys.exit("bench: %s: no line like '%s' in %s/console.log" %
+                 (hypervisor, what, work))
+
+
 def measure(args):
     """{hypervisor: {metric: [one value a run]}}"""
     results = {hypervisor: {} for hypervisor in args.only}
     for run in range(args.runs):
-        for hypervisor in args.only:
-            work = os.path.join(args.out, "bench", hypervisor, str(run))
-            os.makedirs(work, exist_ok=True)
-            print("  BOOT  %s (run %d of %d)" % (
-                HYPERVISORS[hypervisor]["title"], run + 1, args.runs),
-                flush=True)
-            lines = boot(hypervisor, args, work)
-            if lines is None:
-                sys.exit("bench: %s did not finish; see %s/console.log" %
-                         (hypervisor, work))
-            try:
-                values = all_figures(lines, hypervisor)
-            except Missing as what:
-                sys.exit("bench: %s: no line like '%s' in %s/console.log" %
-                         (hypervisor, what, work))
-            values["load"] = os.getloadavg()[0]
-            for metric, value in values.items():
-                results[hypervisor].setdefault(metric, []).append(value)
+        for kind in args.boots:
+            for hypervisor in args.only:
+                values = measure_boot(hypervisor, args, run, kind)
+                values["load"] = os.getloadavg()[0]
+                for metric, value in values.items():
+                    results[hypervisor].setdefault(metric, []).append(value)
     for hypervisor in args.only:
         results[hypervisor]["image"] = [
             loadable_bytes(hypervisor_file(hypervisor, args))]
@@ -285,9 +320,10 @@ def qemu_version():
 
 def write_csv(results, args):
     with open(args.csv, "w") as file:
-        file.write("# %s, -cpu %s, 2 CPUs, 1 GiB, dom0 %d MiB, "
-                   "xpti=off on both; %d runs\n" %
-                   (qemu_version(), args.cpu, DOM0_MIB, args.runs))
+        file.write("# %s, -cpu %s, 2 CPUs, 1 GiB (tools 3 GiB), dom0 %d "
+                   "(tools %d) MiB, xpti=off on both; %d runs\n" %
+                   (qemu_version(), args.cpu, BOOTS["guests"][1],
+                    BOOTS["tools"][1], args.runs))
         file.write("metric,unit,hypervisor,median,runs\n")
         for metric, unit, _, _ in METRICS + [
                 (metric + CPU, unit, "", None)
@@ -312,8 +348,11 @@ def main():
     add("--csv", help="write the figures here")
     add("--only", action="append", choices=sorted(HYPERVISORS),
         help="measure only this hypervisor")
+    add("--boots", action="append", choices=sorted(BOOTS),
+        help="measure only this boot's figures")
     args = parser.parse_args()
     args.only = args.only or ["xen", "xenlite"]
+    args.boots = args.boots or list(BOOTS)
     args.cache = args.cache or os.path.join(args.out, "cache")
     results = measure(args)
     table(results)

@@ -22,7 +22,7 @@ import sys
 import bench
 
 TOP = bench.TOP
-HV_ARGS = bench.HV_ARGS.replace("512M", "800M")
+HV_ARGS = bench.HV_ARGS % (800, 800)
 CPU = "_cpu"
 
 # Metric, unit of the guest's rate, what it is, unit of the amount between the
