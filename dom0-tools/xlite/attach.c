@@ -283,3 +283,98 @@ void devices_end(struct xlite *x, uint32_t domid)
         free(devids[kind]);
     }
 }
+
+/* What store_add_device() writes by itself. */
+static bool is_stores_own(const char *key)
+{
+    static const char *const own[] = {"frontend", "frontend-id", "backend",
+                                      "online",   "script",      "state",
+                                      "handle"};
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (strcmp(key, own[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a guest is told of a device, too. */
+static unsigned int sides_of(const char *key)
+{
+    return strcmp(key, "mac") == 0 || strcmp(key, "mtu") == 0 ||
+                   strcmp(key, "device-type") == 0
+               ? SIDE_BACK | SIDE_FRONT
+               : SIDE_BACK;
+}
+
+/* From the copy that neither the guest nor a driver changes. */
+static void read_nodes(struct xlite *x, const char *path, struct device *d)
+{
+    unsigned int count = 0;
+    char **keys = xs_directory(x->xsh, XBT_NULL, path, &count);
+
+    for (unsigned int i = 0; i < (keys != NULL ? count : 0); i++) {
+        char *value = read_leaf(x, format_text("%s", path), keys[i]);
+
+        if (value != NULL && !is_stores_own(keys[i])) {
+            device_put(d, sides_of(keys[i]), keys[i], value);
+        } else {
+            free(value);
+        }
+    }
+    free(keys);
+}
+
+/* False when some of it is gone. */
+static bool read_device(struct xlite *x, uint32_t domid, enum device_kind kind,
+                        uint32_t devid, struct device *d)
+{
+    bool disk = kind == DEVICE_VBD;
+    char *path = store_device_path(domid, kind, devid, PLACE_KEPT);
+    char *trusted = device_read(x, domid, kind, devid, SIDE_FRONT, "trusted");
+
+    memset(d, 0, sizeof(*d));
+    d->kind = kind;
+    d->devid = devid;
+    d->devid_given = true;
+    d->name = read_leaf(x, format_text("%s", path), disk ? "dev" : "mac");
+    d->script = read_leaf(x, format_text("%s", path), "script");
+    read_nodes(x, path, d);
+    if (disk) {
+        device_put(d, SIDE_FRONT, "virtual-device", format_text("%u", devid));
+    }
+    device_put(d, SIDE_FRONT, "trusted",
+               format_text(trusted != NULL && *trusted == '0' ? "0" : "1"));
+    free(trusted);
+    free(path);
+    if (d->name != NULL && d->script != NULL) {
+        return true;
+    }
+    device_free(d);
+    return false;
+}
+
+unsigned int devices_read(struct xlite *x, uint32_t domid,
+                          struct device **devices)
+{
+    uint32_t *devids[DEVICE_KINDS];
+    unsigned int counts[DEVICE_KINDS];
+    unsigned int all = 0;
+    unsigned int whole = 0;
+
+    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
+        counts[kind] =
+            device_list(x, domid, (enum device_kind)kind, &devids[kind]);
+        all += counts[kind];
+    }
+    *devices = get_memory(all + 1, sizeof(**devices));
+    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
+        for (unsigned int i = 0; i < counts[kind]; i++) {
+            whole += read_device(x, domid, (enum device_kind)kind,
+                                 devids[kind][i], &(*devices)[whole]);
+        }
+        free(devids[kind]);
+    }
+    return whole;
+}

@@ -466,6 +466,17 @@ int config_parse(const char *filename, const char *text, size_t length,
     return r.message == NULL ? 0 : -1;
 }
 
+void config_set_devices(struct guest_config *c, struct device *devices,
+                        unsigned int count)
+{
+    for (unsigned int i = 0; i < c->device_count; i++) {
+        device_free(&c->devices[i]);
+    }
+    free(c->devices);
+    c->devices = devices;
+    c->device_count = count;
+}
+
 void config_free(struct guest_config *c)
 {
     free(c->name);
@@ -473,9 +484,6 @@ void config_free(struct guest_config *c)
     free(c->ramdisk);
     free(c->cmdline);
     free(c->cpus);
-    for (unsigned int i = 0; i < c->device_count; i++) {
-        device_free(&c->devices[i]);
-    }
-    free(c->devices);
+    config_set_devices(c, NULL, 0);
     memset(c, 0, sizeof(*c));
 }

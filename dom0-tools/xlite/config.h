@@ -52,6 +52,10 @@ int config_parse(const char *filename, const char *text, size_t length,
 
 void config_free(struct guest_config *c);
 
+/* In place of those that it has; they are the caller's no longer. */
+void config_set_devices(struct guest_config *c, struct device *devices,
+                        unsigned int count);
+
 /* Read "0,2-4,^3" or "all" into @map of @cpus bits. Returns 0 or -1. */
 int config_parse_cpus(const char *text, int cpus, uint8_t *map);
 

@@ -88,6 +88,13 @@ int device_detach(struct xlite *x, uint32_t domid, enum device_kind kind,
 void devices_end(struct xlite *x, uint32_t domid);
 
 /*
+ * All devices that @domid has, as they can be attached again. Returns the
+ * count; the caller frees each, and @devices.
+ */
+unsigned int devices_read(struct xlite *x, uint32_t domid,
+                          struct device **devices);
+
+/*
  * The numbers of the devices of @kind that @domid has, in order.
  * Returns the count; the caller frees @devids.
  */

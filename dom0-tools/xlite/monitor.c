@@ -149,6 +149,19 @@ static int restart(struct xlite *x, struct guest_config *c, uint32_t *domid,
     return 0;
 }
 
+/* The devices that it has now are those that it starts with again. */
+static void note_devices(struct xlite *x, struct guest_config *c,
+                         uint32_t domid)
+{
+    struct device *devices;
+    unsigned int count;
+
+    if (x->xsh != NULL) {
+        count = devices_read(x, domid, &devices);
+        config_set_devices(c, devices, count);
+    }
+}
+
 static int act(struct xlite *x, struct guest_config *c, uint32_t *domid,
                const xc_dominfo_t *info, time_t *started)
 {
@@ -162,6 +175,9 @@ static int act(struct xlite *x, struct guest_config *c, uint32_t *domid,
         return EXIT_DONE;
     }
     console_drain(x, *domid);
+    if (action == ACTION_RESTART) {
+        note_devices(x, c, *domid);
+    }
     if (guest_end(x, *domid, c->uuid) < 0) {
         say("cannot remove domain %u: %s", *domid, strerror(errno));
         return EXIT_FAILED;

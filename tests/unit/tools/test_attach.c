@@ -313,6 +313,56 @@ static void the_end_takes_all_though_the_guest_holds_on(void **state)
     device_free(&vif);
 }
 
+/* Each node of @before is there, with its value. */
+static void store_is(const struct fake_store *before)
+{
+    assert_int_equal(fake_store.node_count, before->node_count);
+    for (unsigned int i = 0; i < before->node_count; i++) {
+        fake_store_has(before->nodes[i].path, before->nodes[i].value);
+    }
+}
+
+static void what_a_guest_has_can_be_attached_again(void **state)
+{
+    static struct fake_store before;
+    struct device disk;
+    struct device vif;
+    struct device *again;
+    char script[64];
+
+    (void)state;
+    write_script(script, "");
+    disk = a_disk(script);
+    vif = a_vif(script);
+    assert_int_equal(device_attach(&x, 7, &disk), 0);
+    assert_int_equal(device_attach(&x, 7, &vif), 0);
+    before = fake_store;
+    fake_store_put(FRONT "/trusted", "9");
+    set_state(FRONT, "4");
+    assert_int_equal(devices_read(&x, 7, &again), 2);
+    devices_end(&x, 7);
+    assert_int_equal(fake_store.node_count, 0);
+    for (unsigned int i = 0; i < 2; i++) {
+        assert_string_equal(again[i].name, i == 0 ? disk.name : vif.name);
+        assert_int_equal(device_attach(&x, 7, &again[i]), 0);
+        device_free(&again[i]);
+    }
+    store_is(&before);
+    free(again);
+    device_free(&disk);
+    device_free(&vif);
+}
+
+static void what_is_half_there_is_not_read(void **state)
+{
+    struct device *none;
+
+    (void)state;
+    fake_store_put("/libxl/7/device/vbd/51712/dev", "xvda");
+    assert_int_equal(devices_read(&x, 7, &none), 0);
+    free(none);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, reset, clean)
 
 int main(void)
@@ -326,6 +376,8 @@ int main(void)
         TEST(a_guest_that_holds_on_is_said),
         TEST(a_guest_without_drivers_is_not_asked),
         TEST(the_end_takes_all_though_the_guest_holds_on),
+        TEST(what_a_guest_has_can_be_attached_again),
+        TEST(what_is_half_there_is_not_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
