@@ -11,7 +11,7 @@ its status, the first line it said), and XL-CHECK lines (what must hold).
 import re
 import sys
 
-TESTS = ["xl", "xl-guest", "xl-save"]
+TESTS = ["xl", "xl-guest", "xl-core", "xl-save", "xl-libvirt"]
 
 
 def read(folder, hypervisor, test):
