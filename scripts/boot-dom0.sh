@@ -12,6 +12,7 @@
 #     -l FILE   keep the console's output in FILE
 #     -t SEC    time limit (default 300)
 # O names the build folder, as for make (default build); `make images` first.
+# QEMU_MORE: more words for QEMU itself.
 # With -T the status is 0 only when the script ran and returned 0.
 set -eu
 
@@ -77,6 +78,8 @@ if [ -z "$script" ]; then
 fi
 
 log=${log:-$work/serial.log}
-"$here/qemu.sh" -t "$limit" -l "$log" "$@" "$work/boot.iso" || true
+# shellcheck disable=SC2086 # lists of words
+"$here/qemu.sh" -t "$limit" -l "$log" "$@" "$work/boot.iso" \
+    ${QEMU_MORE:-} || true
 tr -d '\r' <"$log"
 tr -d '\r' <"$log" | grep -q '^XL-STAGE script-end rc=0 '

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# From UEFI: dom0 finds its ACPI tables, drives a disk by interrupt, and powers
+# From UEFI, on a PCI Express machine: dom0 finds its ACPI tables, drives a disk
+# by interrupt, writes to a device's extended configuration space, and powers
 # the machine off.
 . "$(dirname "$0")/lib.sh"
 dom0_args='xl.services=none'
@@ -20,12 +21,22 @@ check "the kernel knows that the firmware is UEFI" \
 check "ACPI works" sh -c 'dmesg | grep -q "ACPI: Interpreter enabled"'
 check "a disk on AHCI" disk_works /dev/sda
 check "by MSI" grep -q 'xen-pirq.*-msi.*ahci' /proc/interrupts
+# The error reporting capability's severities: writable, and no port's to reach.
+config=/sys/bus/pci/devices/0000:00:03.0/config
+severity() { od -A n -t x4 -j 268 -N 4 $config | tr -d ' '; }
+severity_is_written() {
+    [ "$(severity)" = 00462030 ] || return 1
+    printf '\040\040\106\000' | dd of=$config bs=4 seek=67 conv=notrunc
+    [ "$(severity)" = 00462020 ]
+}
+check "extended configuration space is written" severity_is_written
 check "no oops so far" sh -c '! dmesg | grep -E "Oops|BUG:|WARNING: CPU"'
 checks_end
 DOM0
 mkdir -p "$work"
 truncate -s 64M "$work/ahci.img"
-boot -s 2 -f uefi -d "$work/ahci.img"
+qemu_more='-device e1000e,addr=3,romfile='
+boot -s 2 -M q35 -f uefi -d "$work/ahci.img"
 script_ended_well
 ended_by poweroff
 pass

@@ -87,6 +87,13 @@ struct fake_caches {
     mfn_t frame;
 };
 extern struct fake_caches fake_caches;
+/* The last write of dom0 to a read-only register. */
+struct fake_mmio_write {
+    mfn_t mfn;
+    unsigned int offset, bytes;
+    uint64_t value;
+};
+extern struct fake_mmio_write fake_mmio_write;
 /*
  * Look at every TLB for translations that must not exist: writable ones of
  * frames now typed otherwise, ones of frames whose owner changed, cached table

@@ -259,6 +259,14 @@ bool machine_mmio_readonly_since_boot(mfn_t mfn)
     return mfn.number == FAKE_MMIO_READONLY_MFN;
 }
 
+struct fake_mmio_write fake_mmio_write;
+
+void machine_mmio_write(mfn_t mfn, unsigned int offset, unsigned int bytes,
+                        uint64_t value)
+{
+    fake_mmio_write = (struct fake_mmio_write){mfn, offset, bytes, value};
+}
+
 struct fake_caches fake_caches;
 
 void machine_flush_cache(void)

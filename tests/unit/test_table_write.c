@@ -199,9 +199,9 @@ static void code_at_the_end_of_memory_is_read_as_far_as_it_goes(void **state)
     assert_int_equal(fake_pte(guest, A), 0);
 }
 
-static void writes_to_readonly_devices_are_dropped(void **state)
+/* At page A: registers that are read-only. */
+static void map_registers(void)
 {
-    (void)state;
     rangeset_add(&guest->d->iomem, FAKE_MMIO_MFN, FAKE_MMIO_READONLY_MFN);
     assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
                                     fake_va(A),
@@ -209,8 +209,40 @@ static void writes_to_readonly_devices_are_dropped(void **state)
                                              PTE_PRESENT | PTE_WRITABLE),
                                     UVMF_INVLPG, 0),
                      0);
+    fake_mmio_write = (struct fake_mmio_write){.bytes = 0};
+}
+
+static void writes_to_readonly_devices_are_dropped(void **state)
+{
+    (void)state;
+    map_registers();
     assert_true(RUN(fake_va(A) + 16, 0x89, 0x07));
     assert_int_equal(vcpu_regs(guest->v)->rip, fake_va(CODE) + 2);
+    assert_int_equal(fake_mmio_write.bytes, 0);
+}
+
+static void dom0_writes_to_readonly_devices_by_moves(void **state)
+{
+    (void)state;
+    map_registers();
+    guest->d->privileged = true;
+    vcpu_regs(guest->v)->rax = 0x1122334455667788;
+    assert_true(RUN(fake_va(A) + 0x104, 0x89, 0x07)); /* mov [rdi], eax */
+    assert_int_equal(fake_mmio_write.mfn.number, FAKE_MMIO_READONLY_MFN);
+    assert_int_equal(fake_mmio_write.offset, 0x104);
+    assert_int_equal(fake_mmio_write.bytes, 4);
+    assert_int_equal(fake_mmio_write.value & UINT32_MAX, 0x55667788);
+    assert_true(RUN(fake_va(A) + 7, 0x88, 0x27)); /* mov [rdi], ah */
+    assert_int_equal(fake_mmio_write.offset, 7);
+    assert_int_equal(fake_mmio_write.bytes, 1);
+    assert_int_equal(fake_mmio_write.value & 0xff, 0x77);
+    fake_mmio_write.bytes = 0;
+    assert_true(RUN(fake_va(A) + 16, 0x09, 0x07)); /* or [rdi], eax */
+    assert_int_equal(fake_mmio_write.bytes, 0);
+    /* One that is in no place for its size is not ours. */
+    assert_false(RUN(fake_va(A) + 17, 0x89, 0x07));
+    assert_int_equal(fake_mmio_write.bytes, 0);
+    guest->d->privileged = false;
 }
 
 /* -- grant entries --------------------------------------------------------- */
@@ -402,6 +434,7 @@ int main(void)
         MM_CASE(code_that_cannot_be_read_is_the_guests_fault),
         MM_CASE(code_at_the_end_of_memory_is_read_as_far_as_it_goes),
         MM_CASE(writes_to_readonly_devices_are_dropped),
+        MM_CASE(dom0_writes_to_readonly_devices_by_moves),
         MM_CASE(grant_is_mapped_and_unmapped_by_address),
         MM_CASE(grant_is_mapped_and_unmapped_by_entry),
         MM_CASE(grant_entries_are_checked),

@@ -19,6 +19,7 @@
 #include "irq.h"
 #include "launch.h"
 #include "machine_vcpu.h"
+#include "mmcfg.h"
 #include "panic.h"
 #include "platform.h"
 #include "printk.h"
@@ -153,6 +154,7 @@ static void start_processor(void)
     cpu_info()->root = hv_l4_phys();
     apic_init(acpi.apic_phys);
     irq_init();
+    mmcfg_init();
     apic_init_cpu();
     clock_init();
     shutdown_prepare();

@@ -71,6 +71,10 @@ size_t machine_copy_to_guest(guest_va_t to, const void *from, size_t bytes);
  */
 void machine_load_root(struct vcpu *v);
 
+/* @root is about to be no L4 any more: no CPU may have it loaded afterwards.
+ * No vCPU has. Interrupts must be on. */
+void machine_root_unused(mfn_t root);
+
 /* Fill slots 256..271 of a frame that becomes an L4 of @d. */
 void machine_init_l4_slots(struct domain *d, uint64_t *l4);
 
@@ -215,7 +219,7 @@ uint64_t machine_now_ns(void);
 void machine_time_scale(struct time_scale *out);
 /* kHz of the TSC. */
 uint32_t machine_tsc_khz(void);
-/* Interrupt this CPU at @deadline_ns of system time; 0 disarms. */
+/* Interrupt this CPU at @deadline_ns of system time, or before; 0: no need to. */
 void machine_set_timer(uint64_t deadline_ns);
 /* UTC at system time 0. */
 void machine_boot_wallclock(uint64_t *seconds, uint32_t *nanoseconds);
@@ -270,6 +274,12 @@ bool machine_mmio_reserved(mfn_t mfn);
 bool machine_mmio_readonly(mfn_t mfn);
 /* The same, but not for frames that became read-only while dom0 ran. */
 bool machine_mmio_readonly_since_boot(mfn_t mfn);
+/*
+ * dom0 writes to such a frame: PCI configuration space takes it, other
+ * registers drop it. @offset is aligned to @bytes: 1, 2, 4 or 8.
+ */
+void machine_mmio_write(mfn_t mfn, unsigned int offset, unsigned int bytes,
+                        uint64_t value);
 
 /* -- the whole machine ----------------------------------------------------- */
 

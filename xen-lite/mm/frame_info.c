@@ -171,8 +171,12 @@ static bool leave_partial(struct page *page)
 static int teardown(struct page *page, enum page_type type, bool preemptible)
 {
     unsigned int level = pt_level_of_type(type);
-    int rc = pt_table_put(page, level, preemptible);
+    int rc;
 
+    if (level == 4) {
+        machine_root_unused(page_mfn(page));
+    }
+    rc = pt_table_put(page, level, preemptible);
     if (rc == -XEN_ERESTART && !leave_partial(page)) {
         rc = pt_table_put(page, level, false);
     }

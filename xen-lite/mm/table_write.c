@@ -77,10 +77,25 @@ static void finish_instruction(struct vcpu *v, struct cpu_user_regs *regs,
     }
 }
 
-/* Registers of devices that even their owner may only read: MSI-X tables. */
+/* Registers that even their owner may only read: MSI-X tables, PCI
+ * configuration space. */
 static bool is_readonly_mmio(mfn_t mfn)
 {
     return !machine_mfn_valid(mfn) && machine_mmio_readonly(mfn);
+}
+
+/* dom0's moves are the machine's to judge; all else is dropped. */
+static void write_registers(struct vcpu *v, struct cpu_user_regs *regs,
+                            const struct write_instruction *in, mfn_t mfn,
+                            unsigned long va)
+{
+    uint64_t value;
+
+    if (v->domain->privileged && in->operation == WRITE_MOV &&
+        write_execute(in, regs, 0, &value)) {
+        machine_mmio_write(mfn, (unsigned int)(va % PAGE_BYTES), in->size,
+                           value);
+    }
 }
 
 bool mm_emulate_table_write(struct vcpu *v, struct cpu_user_regs *regs,
@@ -105,7 +120,9 @@ bool mm_emulate_table_write(struct vcpu *v, struct cpu_user_regs *regs,
     }
     if (write_decode(code, fetch(regs->rip, code), &in) &&
         offset % in.size == 0) {
-        /* A write to read-only registers is dropped. */
+        if (slot.page == NULL) {
+            write_registers(v, regs, &in, pte_mfn(mapping), va);
+        }
         done = slot.page == NULL ||
                write_entry(v, regs, &in, slot.entry, offset) == 0;
     }

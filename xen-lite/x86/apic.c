@@ -135,10 +135,15 @@ static void send(uint32_t target, uint32_t command)
         wrmsr(MSR_X2APIC_FIRST + REG_ICR / 16,
               (uint64_t)target << 32 | command);
     } else {
-        while ((apic_read(REG_ICR) & ICR_PENDING) != 0) {
+        /* An emulator's is never busy; each access leaves the emulation. */
+        while (!features_emulated() &&
+               (apic_read(REG_ICR) & ICR_PENDING) != 0) {
             machine_relax();
         }
-        apic_write(REG_ICR_HIGH, target << 24);
+        if (cpu_info()->icr_target != target + 1) {
+            cpu_info()->icr_target = target + 1;
+            apic_write(REG_ICR_HIGH, target << 24);
+        }
         apic_write(REG_ICR, command);
     }
     machine_irq_restore(flags);
@@ -164,9 +169,13 @@ void apic_send_startup(uint32_t apic_id_to, unsigned int page)
     send(apic_id_to, ICR_ASSERT | ICR_STARTUP | page);
 }
 
+void apic_timer_enable(void)
+{
+    apic_write(REG_LVT_TIMER, VECTOR_TIMER);
+}
+
 void apic_timer_start(uint32_t ticks)
 {
-    apic_write(REG_LVT_TIMER, (ticks != 0 ? 0 : LVT_MASKED) | VECTOR_TIMER);
     apic_write(REG_TIMER_COUNT, ticks);
 }
 

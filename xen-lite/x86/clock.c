@@ -347,6 +347,7 @@ void clock_init_cpu(void)
                             .scale = tsc_scale,
                             .last_tsc = s.tsc,
                             .last_platform_ns = s.ns};
+    apic_timer_enable();
 }
 
 /* An error is made good within a second, but time's rate bends this little. */
@@ -457,20 +458,33 @@ uint64_t machine_tsc(void)
     return rdtsc();
 }
 
+/*
+ * What is set already and comes no later serves: it finds nothing due and sets
+ * the timer again. Deadlines move back at each switch, and the timer's register
+ * is slow.
+ */
 void machine_set_timer(uint64_t deadline_ns)
 {
+    struct cpu_info *info = cpu_info();
     uint64_t now, ticks;
 
-    if (deadline_ns == 0) {
-        apic_timer_start(0);
+    if (deadline_ns == 0 ||
+        (info->timer_due_ns != 0 && info->timer_due_ns <= deadline_ns)) {
         return;
     }
     now = machine_now_ns();
     ticks = deadline_ns > now ? deadline_ns - now : 0;
     /* Later than the counter reaches: it fires early and is set again. */
     ticks = ticks > NS_PER_SECOND ? NS_PER_SECOND : ticks;
+    info->timer_due_ns = now + ticks;
     ticks = tick_scale(ticks, apic_scale) + 1;
     apic_timer_start(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+}
+
+void clock_timer_interrupt(void)
+{
+    cpu_info()->timer_due_ns = 0;
+    timer_interrupt();
 }
 
 void machine_boot_wallclock(uint64_t *seconds, uint32_t *nanoseconds)

@@ -15,6 +15,7 @@
 #include "mm.h"
 #include "perf.h"
 #include "pv.h"
+#include "smp.h"
 #include "softirq.h"
 #include "speculation.h"
 #include "x86.h"
@@ -32,8 +33,9 @@ static void load_cr3(unsigned long root)
 {
     uint32_t stamp = features_emulated() ? tlb_flush_begin() : tlb_clock_now();
 
-    cpu_info()->root = root;
     write_cr3(root);
+    /* Not before: machine_root_unused() looks at it. */
+    __atomic_store_n(&cpu_info()->root, root, __ATOMIC_RELEASE);
     if (!features_global_pages()) {
         tlb_flush_end(stamp);
     }
@@ -112,27 +114,76 @@ static void bounce_failsafe(struct vcpu *v)
     pv_bounce_failsafe(v, &cpu_info()->guest_regs, segments);
 }
 
-static void leave_address_space(struct vcpu *prev, struct vcpu *next)
+/* @prev may run on another CPU already, if it was kept here. */
+static void leave_address_space(struct vcpu *prev, const struct domain *next)
 {
     unsigned int cpu = machine_this_cpu()->id;
+    unsigned int expected = cpu;
 
-    if (prev->domain->is_idle) {
-        return;
-    }
-    atomic_store(&prev->dirty_cpu, VCPU_NOT_DIRTY);
-    if (prev->domain != next->domain) {
+    (void)atomic_compare_exchange_strong(&prev->dirty_cpu, &expected,
+                                         VCPU_NOT_DIRTY);
+    if (prev->domain != next) {
         cpumask_clear(&prev->domain->dirty_cpus, cpu);
     }
 }
 
-_Noreturn static void run_idle(struct vcpu *prev, struct vcpu *next)
+void context_forget_kept(void)
 {
+    struct cpu_info *info = cpu_info();
+    struct vcpu *kept = info->kept;
+
+    if (kept == NULL) {
+        return;
+    }
     load_cr3(hv_l4_phys());
     flush_globals();
-    leave_address_space(prev, next);
+    info->kept = NULL;
+    atomic_store(&info->keeps, KEPT_NONE);
+    leave_address_space(kept, NULL);
+}
+
+/* Interrupts are off until its registers are saved, and it is known as kept. */
+_Noreturn static void run_idle(struct vcpu *prev)
+{
+    cpu_info()->kept = prev;
+    atomic_store(&cpu_info()->keeps, KEPT_FRESH);
+    if (xpti_on()) {
+        context_forget_kept();
+    }
     sched_switched(prev);
     irq_enable();
     entry_reset_stack(idle_loop);
+}
+
+/*
+ * Does this CPU, idle until now, still have all of @v's address space? Not if
+ * @v has run elsewhere since, and not if its root was changed.
+ */
+static bool take_kept(struct vcpu *v)
+{
+    struct cpu_info *info = cpu_info();
+    mfn_t root = v->pv.kernel_mode ? v->pv.kernel_root : v->pv.user_root;
+
+    return atomic_exchange(&info->keeps, KEPT_NONE) == KEPT_FRESH &&
+           info->kept == v && atomic_load(&v->dirty_cpu) == info->cpu &&
+           info->root == root.number << PAGE_SHIFT;
+}
+
+static void enter_address_space(struct vcpu *prev, struct vcpu *next)
+{
+    struct cpu_info *info = cpu_info();
+    struct vcpu *last = prev->domain->is_idle ? info->kept : prev;
+
+    if (take_kept(next)) {
+        descriptors_load_gdt(window_of(next->id));
+        machine_load_ldt(next);
+    } else {
+        load_address_space(next);
+    }
+    if (last != NULL && last != next) {
+        leave_address_space(last, next->domain);
+    }
+    info->kept = NULL;
 }
 
 _Noreturn static void run_guest(struct vcpu *prev, struct vcpu *next)
@@ -140,8 +191,7 @@ _Noreturn static void run_guest(struct vcpu *prev, struct vcpu *next)
     bool segments_ok;
 
     speculation_enter_domain(next->domain);
-    load_address_space(next);
-    leave_address_space(prev, next);
+    enter_address_space(prev, next);
     cpu_info()->guest_regs = next->regs;
     fpu_restore(next);
     machine_update_cr4(next);
@@ -165,7 +215,7 @@ void machine_context_switch(struct vcpu *prev, struct vcpu *next)
     descriptors_load_gdt(0);
     cpu_info()->running = next;
     if (next->domain->is_idle) {
-        run_idle(prev, next);
+        run_idle(prev);
     }
     run_guest(prev, next);
 }

@@ -7,6 +7,7 @@
 #include "hv_map.h"
 #include "ioapic.h"
 #include "machine.h"
+#include "mmcfg.h"
 #include "msi.h"
 #include "serial.h"
 
@@ -53,27 +54,21 @@ bool machine_mmio_reserved(mfn_t mfn)
     return mfn.number == apic_phys() >> PAGE_SHIFT;
 }
 
-static bool is_mmcfg(mfn_t mfn)
-{
-    for (unsigned int i = 0; i < acpi.mcfg_count; i++) {
-        const struct acpi_mcfg *m = &acpi.mcfg[i];
-        uint64_t first = (m->phys + ((uint64_t)m->bus_first << 20)) >> 12;
-        uint64_t last = (m->phys + ((uint64_t)m->bus_last << 20)) >> 12;
-
-        if (mfn.number >= first && mfn.number <= last + 255) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool machine_mmio_readonly_since_boot(mfn_t mfn)
 {
     /* Firmware's AML reads the HPET to see whether there is one. */
-    return ioapic_owns_frame(mfn) || is_mmcfg(mfn) || clock_owns_frame(mfn);
+    return ioapic_owns_frame(mfn) || mmcfg_owns_frame(mfn) || clock_owns_frame(mfn);
 }
 
 bool machine_mmio_readonly(mfn_t mfn)
 {
     return machine_mmio_readonly_since_boot(mfn) || msi_owns_frame(mfn);
+}
+
+void machine_mmio_write(mfn_t mfn, unsigned int offset, unsigned int bytes,
+                        uint64_t value)
+{
+    if (mmcfg_owns_frame(mfn)) {
+        mmcfg_write(mfn, offset, bytes, value);
+    }
 }

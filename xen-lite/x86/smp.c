@@ -344,29 +344,81 @@ void smp_flush_interrupt(void)
 
     if (cpumask_test(&request_pending, cpu)) {
         machine_flush_tlb_local(request_va);
+        context_forget_kept();
         cpu_info()->flush_count++;
         cpumask_clear(&request_pending, cpu);
     }
 }
 
+static void flush_others(const struct cpumask *cpus, unsigned long va)
+{
+    ASSERT(irq_enabled());
+    spin_lock(&request_lock);
+    request_va = va;
+    request_send(cpus, VECTOR_FLUSH);
+    spin_unlock(&request_lock);
+}
+
+/*
+ * @cpu idles in an address space that it will have to load anew. A processor
+ * may look at page tables ahead of need, and so at freed ones: it must leave
+ * them. An emulator does not, and need not be woken.
+ */
+static bool note_stale(unsigned int cpu)
+{
+    uint32_t fresh = KEPT_FRESH;
+
+    return features_emulated() &&
+           (atomic_compare_exchange_strong(&cpu_info_of(cpu)->keeps, &fresh,
+                                           KEPT_STALE) ||
+            fresh == KEPT_STALE);
+}
+
 void machine_flush_tlb(const struct cpumask *cpus, unsigned long va)
 {
     unsigned int self = cpu_info()->cpu;
-    bool others = false;
+    struct cpumask others;
     unsigned int cpu;
 
+    cpumask_copy(&others, cpus);
     for_each_cpu_in (cpu, cpus) {
-        others |= cpu != self;
+        if (cpu == self || !cpumask_test(&cpus_started, cpu) ||
+            note_stale(cpu)) {
+            cpumask_clear(&others, cpu);
+        }
     }
     if (cpumask_test(cpus, self)) {
         machine_flush_tlb_local(va);
     }
-    if (others) {
-        ASSERT(irq_enabled());
-        spin_lock(&request_lock);
-        request_va = va;
-        request_send(cpus, VECTOR_FLUSH);
-        spin_unlock(&request_lock);
+    if (!cpumask_empty(&others)) {
+        flush_others(&others, va);
+    }
+}
+
+void machine_root_unused(mfn_t root)
+{
+    struct cpumask keepers;
+    unsigned int cpu;
+
+    cpumask_clear_all(&keepers);
+    for_each_cpu_in (cpu, &cpus_started) {
+        const struct cpu_info *info = cpu_info_of(cpu);
+
+        if (__atomic_load_n(&info->root, __ATOMIC_RELAXED) !=
+            root.number << PAGE_SHIFT) {
+            continue;
+        }
+        if (cpu != cpu_info()->cpu) {
+            cpumask_set(&keepers, cpu);
+        } else {
+            unsigned long flags = machine_irq_save();
+
+            context_forget_kept();
+            machine_irq_restore(flags);
+        }
+    }
+    if (!cpumask_empty(&keepers)) {
+        flush_others(&keepers, MACHINE_FLUSH_ALL);
     }
 }
 

@@ -4,6 +4,7 @@
  * pv/traps.c with interrupts on.
  */
 #include "apic.h"
+#include "clock.h"
 #include "descriptors.h"
 #include "domain.h"
 #include "entry.h"
@@ -17,7 +18,6 @@
 #include "selftest.h"
 #include "smp.h"
 #include "softirq.h"
-#include "timer.h"
 #include "watchdog.h"
 #include "x86.h"
 
@@ -273,7 +273,7 @@ void trap_interrupt(struct cpu_user_regs *regs)
         apic_eoi();
         cpu_info()->timer_count++;
         watchdog_tick();
-        timer_interrupt();
+        clock_timer_interrupt();
         break;
     case VECTOR_EVENT_CHECK:
         apic_eoi();

@@ -19,8 +19,10 @@ void apic_send_nmi(uint32_t apic_id);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, unsigned int page);
 
-/* One-shot timer: interrupt after @ticks of apic_timer_khz(); 0 stops it. */
+/* One-shot timer: count down from @ticks; 0 stops it. It interrupts at the end
+ * once apic_timer_enable() was called on the CPU. */
 void apic_timer_start(uint32_t ticks);
+void apic_timer_enable(void);
 uint32_t apic_timer_count(void);
 /* The error interrupt: log and clear. */
 void apic_error(void);

@@ -16,6 +16,8 @@ void clock_init_cpu(void);
 bool clock_calibrate(void);
 /* Have @cpu, whose core data exists, do that by a timer from now on. */
 void clock_start_calibration(unsigned int cpu);
+/* What the timer was set for is over. */
+void clock_timer_interrupt(void);
 /* Busy-wait. */
 void clock_delay_us(unsigned int us);
 /* Does dom0 have to keep off this frame / port: the clock is ours. */

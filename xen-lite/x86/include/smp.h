@@ -33,6 +33,9 @@ void smp_call_alone(void (*fn)(void *), void *data);
 void smp_call_interrupt(void);
 void smp_flush_interrupt(void);
 
+/* This CPU idles, interrupts off: give up the address space that it keeps. */
+void context_forget_kept(void);
+
 /* Stop all other CPUs by NMI, for good: panic and shutdown. */
 void smp_stop_others(void);
 /* Called by the NMI handler: does not return if this CPU is to stop. */
