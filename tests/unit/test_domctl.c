@@ -39,6 +39,11 @@ static void only_dom0_may(void **state)
     (void)state;
     world_dom0->d->privileged = false;
     assert_int_equal(world_domctl(&op), -XEN_EPERM);
+    assert_int_equal(op.u.getdomaininfo.max_pages, 0);
+    assert_int_equal(op_on(4000, XEN_DOMCTL_getdomaininfo), -XEN_ESRCH);
+    assert_int_equal(op_on(DOMID_SELF, XEN_DOMCTL_getdomaininfo), -XEN_EINVAL);
+    assert_int_equal(op_on(4000, XEN_DOMCTL_pausedomain), -XEN_ESRCH);
+    assert_int_equal(op_on(5, XEN_DOMCTL_pausedomain), -XEN_EPERM);
     world_dom0->d->privileged = true;
 }
 

@@ -22,8 +22,8 @@ int domctl_getdomaininfo(struct vcpu *caller, struct domain *none,
 {
     struct domain *d;
     const domid_t wanted = op->domain;
+    int rc = -XEN_EPERM;
 
-    (void)caller;
     (void)none;
     if (wanted >= DOMID_FIRST_RESERVED) {
         return -XEN_EINVAL;
@@ -32,10 +32,13 @@ int domctl_getdomaininfo(struct vcpu *caller, struct domain *none,
     if (d == NULL) {
         return -XEN_ESRCH;
     }
-    control_domain_info(d, &op->u.getdomaininfo);
-    op->domain = d->domid;
+    if (caller->domain->privileged) {
+        control_domain_info(d, &op->u.getdomaininfo);
+        op->domain = d->domid;
+        rc = 0;
+    }
     domain_put(d);
-    return 0;
+    return rc;
 }
 
 int domctl_getvcpuinfo(struct vcpu *caller, struct domain *d,

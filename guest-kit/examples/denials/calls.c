@@ -2,12 +2,14 @@
 /* Calls that do not exist, and control calls of another version. */
 #define __XEN_TOOLS__
 #include "check.h"
+#include "console.h"
 #include "denials.h"
 #include "hypercall.h"
 #include "start.h"
 #include "string.h"
 
 #include <xen/domctl.h>
+#include <xen/platform.h>
 #include <xen/sysctl.h>
 
 static const unsigned int unknown_numbers[] = {
@@ -24,35 +26,40 @@ static void check_unknown(void)
     }
 }
 
-static long domctl(uint32_t version, uint32_t cmd, domid_t domain)
+/* All three begin with a command and a version. */
+union control {
+    struct xen_domctl domctl;
+    struct xen_sysctl sysctl;
+    struct xen_platform_op platform;
+};
+
+static long control(unsigned int call, uint32_t version, uint32_t cmd,
+                    domid_t domain)
 {
-    struct xen_domctl op;
+    union control op;
 
     memset(&op, 0, sizeof(op));
-    op.interface_version = version;
-    op.cmd = cmd;
-    op.domain = domain;
-    return hypercall1(__HYPERVISOR_domctl, (uint64_t)&op);
+    op.domctl.interface_version = version;
+    op.domctl.cmd = cmd;
+    if (call == __HYPERVISOR_domctl) {
+        op.domctl.domain = domain;
+    }
+    return hypercall1(call, (uint64_t)&op);
+}
+
+static long domctl(uint32_t version, uint32_t cmd, domid_t domain)
+{
+    return control(__HYPERVISOR_domctl, version, cmd, domain);
 }
 
 static long sysctl(uint32_t version, uint32_t cmd)
 {
-    struct xen_sysctl op;
-
-    memset(&op, 0, sizeof(op));
-    op.interface_version = version;
-    op.cmd = cmd;
-    return hypercall1(__HYPERVISOR_sysctl, (uint64_t)&op);
+    return control(__HYPERVISOR_sysctl, version, cmd, 0);
 }
 
 static long platform(uint32_t version, uint32_t cmd)
 {
-    struct xen_platform_op op;
-
-    memset(&op, 0, sizeof(op));
-    op.interface_version = version;
-    op.cmd = cmd;
-    return hypercall1(__HYPERVISOR_platform_op, (uint64_t)&op);
+    return control(__HYPERVISOR_platform_op, version, cmd, 0);
 }
 
 static void check_control(void)
@@ -91,17 +98,87 @@ static void check_control(void)
              -XEN_ENOSYS);
 }
 
-/* What an ordinary domain gets for the same. */
-static void check_control_domu(void)
+static const struct interface {
+    const char *name;
+    unsigned int call;
+    uint32_t version;
+    uint32_t last; /* some more than there are */
+} interfaces[] = {
+    {"domctl-domu", __HYPERVISOR_domctl, XEN_DOMCTL_INTERFACE_VERSION, 99},
+    {"sysctl-domu", __HYPERVISOR_sysctl, XEN_SYSCTL_INTERFACE_VERSION, 39},
+    {"platform-domu", __HYPERVISOR_platform_op, XENPF_INTERFACE_VERSION, 79},
+};
+
+/* Says which, if @rc is not @wanted. */
+static unsigned int differs(const char *what, uint32_t cmd, long rc,
+                            long wanted)
 {
-    check_eq("domctl-domu",
-             domctl(XEN_DOMCTL_INTERFACE_VERSION, XEN_DOMCTL_pausedomain, 0),
-             -XEN_EPERM);
-    check_eq("sysctl-domu",
-             sysctl(XEN_SYSCTL_INTERFACE_VERSION, XEN_SYSCTL_physinfo),
-             -XEN_EPERM);
-    check_eq("platform-domu",
-             platform(XENPF_INTERFACE_VERSION, XENPF_settime64), -XEN_EPERM);
+    if (rc == wanted) {
+        return 0;
+    }
+    print("%s, command %u: %ld, not %ld\n", what, cmd, rc, wanted);
+    return 1;
+}
+
+/* What comes first: whether there is the domain that is named. */
+static long of_no_domain(uint32_t cmd, domid_t domain)
+{
+    switch (cmd) {
+    case XEN_DOMCTL_createdomain:
+        return -XEN_EPERM;
+    case XEN_DOMCTL_getdomaininfo:
+        return domain < DOMID_FIRST_RESERVED ? -XEN_ESRCH : -XEN_EINVAL;
+    default:
+        return -XEN_ESRCH;
+    }
+}
+
+/* Xen looks at the arguments of these before it looks at who asks. */
+static bool arguments_first(const struct interface *i, uint32_t cmd)
+{
+    static const uint32_t commands[] = {
+        XEN_DOMCTL_ioport_permission, XEN_DOMCTL_bind_pt_irq,
+        XEN_DOMCTL_memory_mapping,    XEN_DOMCTL_ioport_mapping,
+        XEN_DOMCTL_set_target,        XEN_DOMCTL_unbind_pt_irq,
+        XEN_DOMCTL_get_device_group};
+    bool found = false;
+
+    for (size_t n = 0; n < sizeof(commands) / sizeof(commands[0]); n++) {
+        found = found || commands[n] == cmd;
+    }
+    return found && i->call == __HYPERVISOR_domctl;
+}
+
+static unsigned int check_refused(const struct interface *i, uint32_t cmd)
+{
+    long rc = control(i->call, i->version, cmd, 0);
+
+    if (arguments_first(i, cmd) &&
+        (rc == -XEN_EINVAL || rc == -XEN_EOPNOTSUPP)) {
+        return 0;
+    }
+    return differs("of dom0", cmd, rc, -XEN_EPERM);
+}
+
+/* What an ordinary domain gets: the version is looked at first, then whether
+ * there is such a domain, then who asks, and only then the command. */
+static void check_control_domu(const struct interface *i)
+{
+    static const domid_t nobody[] = {4000, DOMID_SELF};
+    unsigned int wrong =
+        differs(i->name, 0, hypercall1(i->call, 0), -XEN_EFAULT);
+
+    for (uint32_t cmd = 0; cmd <= i->last; cmd++) {
+        wrong += differs("version", cmd,
+                         control(i->call, i->version - 1, cmd, 0), -XEN_EACCES);
+        wrong += check_refused(i, cmd);
+        for (unsigned int n = 0; i->call == __HYPERVISOR_domctl && n < 2; n++) {
+            wrong +=
+                differs("of nobody", cmd, domctl(i->version, cmd, nobody[n]),
+                        of_no_domain(cmd, nobody[n]));
+        }
+    }
+    check_eq(i->name, wrong, 0);
 }
 
 static void check_physdev(void)
@@ -120,7 +197,10 @@ void denials_calls(void)
     if (guest_is_dom0()) {
         check_control();
     } else {
-        check_control_domu();
+        for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]);
+             i++) {
+            check_control_domu(&interfaces[i]);
+        }
     }
     check_physdev();
 }
