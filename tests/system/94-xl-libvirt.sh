@@ -20,6 +20,9 @@ dom0_file "$O/guest/spin.elf" guest/spin.elf
     install -D -m 755 "$root/$drivers/libvirt_driver_libxl.so" \
         "$image/$drivers/libvirt_driver_libxl.so"
     put_libraries "$root/$drivers/libvirt_driver_libxl.so"
+    # Without its list of processors the driver does not start.
+    mkdir -p "$image/usr/share/libvirt"
+    cp -r "$root/usr/share/libvirt/cpu_map" "$image/usr/share/libvirt/"
 ) || fail "no libvirt in dom0"
 xl_script <<'DOM0'
 mkdir -p /etc/libvirt /var/lib/libvirt /var/run/libvirt /var/log/libvirt \
