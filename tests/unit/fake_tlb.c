@@ -366,6 +366,18 @@ void machine_load_root(struct vcpu *v)
     }
 }
 
+/* Idle CPUs keep no root here. */
+void machine_root_unused(mfn_t root)
+{
+    for (unsigned int i = 0; i < FAKE_CPUS; i++) {
+        pthread_mutex_lock(&fake_cpus[i].tlb_lock);
+        if (mfn_equal(fake_cpus[i].root, root)) {
+            fail_msg("CPU %u has L4 %lx loaded, which goes", i, root.number);
+        }
+        pthread_mutex_unlock(&fake_cpus[i].tlb_lock);
+    }
+}
+
 void fake_tlb_no_root(void)
 {
     struct fake_cpu *cpu = fake_cpu();

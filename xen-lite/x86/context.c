@@ -99,6 +99,7 @@ static void load_address_space(struct vcpu *v)
 
     cpumask_set(&v->domain->dirty_cpus, cpu);
     atomic_store(&v->dirty_cpu, cpu);
+    v->machine->window_changed = false;
     window_map_cpu(v);
     machine_load_root(v);
     flush_globals();
@@ -157,7 +158,8 @@ _Noreturn static void run_idle(struct vcpu *prev)
 
 /*
  * Does this CPU, idle until now, still have all of @v's address space? Not if
- * @v has run elsewhere since, and not if its root was changed.
+ * @v has run elsewhere since, and not if another vCPU changed its root or its
+ * window.
  */
 static bool take_kept(struct vcpu *v)
 {
@@ -166,6 +168,7 @@ static bool take_kept(struct vcpu *v)
 
     return atomic_exchange(&info->keeps, KEPT_NONE) == KEPT_FRESH &&
            info->kept == v && atomic_load(&v->dirty_cpu) == info->cpu &&
+           !v->machine->window_changed &&
            info->root == root.number << PAGE_SHIFT;
 }
 

@@ -111,6 +111,8 @@ static void window_set(struct vcpu *v, unsigned int page, mfn_t mfn)
     *window_entry(v, page) = window_value(page, mfn);
     if (v == current_vcpu()) {
         invlpg(window_of(v->id) + page * PAGE_BYTES);
+    } else {
+        v->machine->window_changed = true;
     }
 }
 

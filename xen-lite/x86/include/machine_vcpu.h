@@ -18,6 +18,8 @@ struct machine_vcpu {
     /* Active base, and the one that a mode switch exchanges it with. */
     uint64_t fs_base, gs_base, gs_other;
     void *fpu; /* FXSAVE or XSAVE image, 64-byte aligned */
+    /* A CPU that keeps its address space may have old pages of its window. */
+    bool window_changed;
 };
 
 struct machine_domain {
