@@ -32,14 +32,14 @@ struct cpu_info {
     unsigned long iret_address;
     uint32_t iret_vector;
     uint32_t iret_error;
-    unsigned long root;    /* CR3 as last written */
-    struct vcpu *kept;     /* idle: whose address space is still loaded */
+    unsigned long root;     /* CR3 as last written */
+    struct vcpu *kept;      /* idle: whose address space is still loaded */
     _Atomic uint32_t keeps; /* enum kept_state */
-    uint64_t time_last_ns; /* what machine_now_ns() returned last */
-    uint64_t timer_due_ns; /* what the timer is set to; 0: nothing */
+    uint64_t time_last_ns;  /* what machine_now_ns() returned last */
+    uint64_t timer_due_ns;  /* what the timer is set to; 0: nothing */
     uint32_t cpu;
     uint32_t apic_id;
-    uint32_t icr_target; /* that its high half has, plus 1; 0: not known */
+    uint32_t icr_target;  /* that its high half has, plus 1; 0: not known */
     uint32_t timer_count; /* interrupts taken, by kind */
     uint32_t nmi_count;
     uint32_t event_check_count;
