@@ -269,6 +269,20 @@ static void policy_can_be_set_twice(void **state)
     fake_heap_fail_after(~0UL);
 }
 
+static void policy_stays_once_the_guest_has_run(void **state)
+{
+    struct xen_domctl set = policy_op(XEN_DOMCTL_set_cpu_policy, 0, 0);
+    struct xen_domctl op = world_op(XEN_DOMCTL_unpausedomain, 5);
+
+    (void)state;
+    assert_int_equal(world_domctl(&op), 0);
+    assert_int_equal(world_domctl(&set), -XEN_EEXIST);
+    op = world_op(XEN_DOMCTL_pausedomain, 5);
+    assert_int_equal(world_domctl(&op), 0);
+    assert_int_equal(world_domctl(&set), -XEN_EEXIST);
+    assert_null(guest->policy);
+}
+
 #define CASE(name) \
     cmocka_unit_test_setup_teardown(name, setup, world_dom0_teardown)
 #define CASE_POLICY(name) \
@@ -287,6 +301,7 @@ int main(void)
         CASE_POLICY(policy_buffers_may_be_too_small),
         CASE_POLICY(bad_policies_say_where),
         CASE_POLICY(policy_can_be_set_twice),
+        CASE_POLICY(policy_stays_once_the_guest_has_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

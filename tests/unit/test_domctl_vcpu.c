@@ -195,6 +195,31 @@ static void null_context_forgets_everything(void **state)
     assert_int_equal(set_context(&c, 0), 0);
 }
 
+/* One visit of a call that needs several. */
+static void a_vcpu_that_is_being_reset_stays_down(void **state)
+{
+    struct cpu_user_regs *regs = vcpu_regs(world_dom0->v);
+    struct xen_domctl op = world_op(XEN_DOMCTL_setvcpucontext, 5);
+    struct vcpu_guest_context c = good_context();
+
+    (void)state;
+    assert_int_equal(set_context(&c, 0), 0);
+    memcpy(world_arg(0), &op, sizeof(op));
+    regs->rax = __HYPERVISOR_domctl;
+    regs->rdi = world_arg_va(0);
+    regs->rip = FAKE_GUEST_VA;
+    fake_preempt_every(1);
+    hypercall_dispatch(world_dom0->v, regs);
+    fake_preempt_every(0);
+    fake_clear_softirqs();
+    assert_true(regs->rip != FAKE_GUEST_VA); /* to be called again */
+    assert_false(guest->v->initialised);
+    assert_int_equal(atomic_load(&guest->v->sched.pause_flags), VCPU_DOWN);
+    assert_int_equal(world_domctl(&op), 0);
+    assert_true(mfn_equal(guest->v->pv.kernel_root, INVALID_MFN));
+    assert_int_equal(set_context(&c, 0), 0);
+}
+
 static void bad_contexts_are_refused(void **state)
 {
     struct vcpu_guest_context c = good_context();
@@ -340,6 +365,26 @@ static void forced_affinity_undoes_a_pin(void **state)
     assert_int_equal(sched_pin_override(guest->v, 3), 0);
 }
 
+static void a_pinned_vcpu_keeps_its_affinity(void **state)
+{
+    struct xen_domctl op =
+        affinity_op(XEN_DOMCTL_setvcpuaffinity, XEN_VCPUAFFINITY_HARD);
+
+    (void)state;
+    assert_int_equal(sched_pin_override(guest->v, 3), 0);
+    memset(world_arg(MAP), 1, 16);
+    assert_int_equal(world_domctl(&op), -XEN_EBUSY);
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_SOFT;
+    assert_int_equal(world_domctl(&op), -XEN_EBUSY);
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    memset(world_arg(MAP), 0, 16);
+    assert_int_equal(world_domctl(&op), -XEN_EINVAL);
+    assert_int_equal(sched_pin_override(guest->v, -1), 0);
+    op.cmd = XEN_DOMCTL_getvcpuaffinity;
+    assert_int_equal(world_domctl(&op), 0);
+    assert_int_equal(*(uint8_t *)world_arg(MAP), 0xff);
+}
+
 static void node_affinity_is_node_0(void **state)
 {
     struct xen_domctl op = world_op(XEN_DOMCTL_setnodeaffinity, 5);
@@ -399,6 +444,7 @@ int main(void)
         CASE(context_writes_the_wallclock_anew),
         CASE(context_validation_is_preemptible),
         CASE(null_context_forgets_everything),
+        CASE(a_vcpu_that_is_being_reset_stays_down),
         CASE(bad_contexts_are_refused),
         CASE(own_running_context_cannot_be_read),
         CASE(trigger_is_nmi_only),
@@ -406,6 +452,7 @@ int main(void)
         CASE(affinity_maps_may_be_of_any_size),
         CASE(bad_affinities_are_refused),
         CASE(forced_affinity_undoes_a_pin),
+        CASE(a_pinned_vcpu_keeps_its_affinity),
         CASE(node_affinity_is_node_0),
         CASE(scheduler_op_gets_and_puts),
     };

@@ -91,6 +91,9 @@ int domain_unpause_by_controller(struct domain *d)
         }
     } while (!atomic_compare_exchange_weak(&d->controller_pauses, &count,
                                            count - 1));
+    if (count == 1) {
+        d->creation_finished = true;
+    }
     domain_unpause(d);
     return 0;
 }

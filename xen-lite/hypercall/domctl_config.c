@@ -113,11 +113,13 @@ int domctl_set_cpu_policy(struct vcpu *caller, struct domain *d,
                           struct xen_domctl *op)
 {
     struct cpu_policy *policy;
-    struct cpu_policy *old;
     int rc;
 
     if (d == caller->domain) {
         return -XEN_EINVAL;
+    }
+    if (d->creation_finished) {
+        return -XEN_EEXIST; /* it has seen the old one */
     }
     policy = heap_alloc(sizeof(*policy));
     if (policy == NULL) {
@@ -130,12 +132,8 @@ int domctl_set_cpu_policy(struct vcpu *caller, struct domain *d,
         heap_free(policy);
         return rc;
     }
-    /* Its vCPUs read the policy only while they run. */
-    domain_pause(d);
-    old = d->policy;
+    heap_free(d->policy);
     d->policy = policy;
-    domain_unpause(d);
-    heap_free(old);
     return 0;
 }
 

@@ -99,10 +99,9 @@ int domctl_setvcpucontext(struct vcpu *caller, struct domain *d,
     }
     domain_pause(d);
     if (from.address == 0) {
+        /* Down first: between two steps it has no tables to run on. */
+        vcpu_set_online(v, false);
         rc = vcpu_reset(v);
-        if (rc == 0) {
-            vcpu_set_online(v, false);
-        }
     } else {
         rc = set_context(v, from);
     }

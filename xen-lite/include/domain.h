@@ -197,6 +197,7 @@ struct domain {
     /* -- run state: pause_count is atomic, the rest LOCK_DOMAIN */
     _Atomic int pause_count;       /* all reasons */
     _Atomic int controller_pauses; /* those by domctl pausedomain */
+    bool creation_finished;        /* the controller has let it run once */
     bool vtsc;                     /* RDTSC is trapped and scaled */
     _Atomic bool shutting_down;    /* shutdown asked, vCPUs being stopped */
     _Atomic bool shut_down;        /* all vCPUs are paused for it */

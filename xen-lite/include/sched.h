@@ -99,7 +99,7 @@ uint64_t sched_cpu_time_ns(const struct vcpu *v);
 uint64_t sched_idle_time_ns(unsigned int cpu);
 /* How many vCPUs wait for @cpu, which exists. */
 unsigned int sched_waiting(unsigned int cpu);
-/* Returns 0 or -XEN_EINVAL (no usable CPU). */
+/* Returns 0, -XEN_EINVAL (no usable CPU), -XEN_EBUSY (pinned). */
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft);
 /* The CPUs that @v may run on and prefers, as set. */

@@ -275,8 +275,11 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *context)
 
 int vcpu_reset(struct vcpu *v)
 {
-    int rc = mm_drop_roots(v);
+    int rc;
 
+    /* Nobody may bring it up between two steps. */
+    v->initialised = false;
+    rc = mm_drop_roots(v);
     if (rc != 0) {
         return rc;
     }
@@ -287,6 +290,5 @@ int vcpu_reset(struct vcpu *v)
     vcpu_info_unregister(v);
     v->runstate_va = guest_va_make(0);
     v->time_va = guest_va_make(0);
-    v->initialised = false;
     return 0;
 }

@@ -104,12 +104,25 @@ static void affinity_changed(struct vcpu *v)
     }
 }
 
+void affinity_set(struct vcpu *v, const struct cpumask *hard,
+                  const struct cpumask *soft)
+{
+    unsigned long flags;
+    struct run_queue *queue = queue_lock_of(v, &flags);
+
+    if (hard != NULL) {
+        cpumask_copy(&v->sched.hard_affinity, hard);
+    }
+    if (soft != NULL) {
+        cpumask_copy(&v->sched.soft_affinity, soft);
+    }
+    queue_unlock(queue, flags);
+    affinity_changed(v);
+}
+
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
                        const struct cpumask *soft)
 {
-    unsigned long flags;
-    struct run_queue *queue;
-
     if (hard != NULL) {
         struct cpumask usable;
 
@@ -119,15 +132,10 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard,
             return -XEN_EINVAL;
         }
     }
-    queue = queue_lock_of(v, &flags);
-    if (hard != NULL) {
-        cpumask_copy(&v->sched.hard_affinity, hard);
+    if (v->sched.pinned) {
+        return -XEN_EBUSY;
     }
-    if (soft != NULL) {
-        cpumask_copy(&v->sched.soft_affinity, soft);
-    }
-    queue_unlock(queue, flags);
-    affinity_changed(v);
+    affinity_set(v, hard, soft);
     return 0;
 }
 

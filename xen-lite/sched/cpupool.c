@@ -178,7 +178,7 @@ static void pool_settle_domain(struct domain *d)
         if (cpumask_empty(&cpus)) {
             cpumask_set_all(&hard);
         }
-        (void)sched_set_affinity(v, &hard, NULL);
+        affinity_set(v, &hard, NULL);
     }
 }
 
@@ -234,7 +234,7 @@ int cpupool_move_domain(struct domain *d, uint32_t id)
     cpumask_set_all(&all);
     atomic_store(&d->cpupool, id);
     for_each_vcpu (d, v) {
-        (void)sched_set_affinity(v, &all, &all);
+        affinity_set(v, &all, &all);
     }
     return 0;
 }

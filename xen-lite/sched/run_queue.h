@@ -78,6 +78,10 @@ bool affinity_prefers(const struct vcpu *v, unsigned int cpu);
 /* The best CPU for @v to wait on, and an idle one (then no longer marked idle)
  * where there is one. */
 unsigned int affinity_choose(const struct vcpu *v);
+/* Where @v may run and likes to, NULL: as before. Some CPU of its pool is
+ * allowed; one that is pinned goes by this when it is not any more. */
+void affinity_set(struct vcpu *v, const struct cpumask *hard,
+                  const struct cpumask *soft);
 /* CPUs with nothing to run. */
 extern struct cpumask sched_idle_cpus;
 
