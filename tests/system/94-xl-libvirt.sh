@@ -8,8 +8,7 @@ TOOL=xl
 limit=540
 cache=${CACHE:-$O/cache}
 "$top/scripts/fetch-libvirt.sh" "$cache" || skip "no libvirt to be had"
-[ -e "$O/guest/spin.elf" ] || make -s -C "$top" O="$O" "$O/guest/spin.elf"
-dom0_file "$O/guest/spin.elf" guest/spin.elf
+with_guest
 (
     root=$cache/libvirt/root
     image=$work/dom0
@@ -36,12 +35,13 @@ cat >/run/virt.xml <<CONFIG
 <domain type='xen'>
   <name>virt</name>
   <uuid>00000000-0000-4000-8000-000000000017</uuid>
-  <memory unit='MiB'>16</memory>
-  <vcpu>1</vcpu>
+  <memory unit='MiB'>128</memory>
+  <vcpu>2</vcpu>
   <os>
     <type arch='x86_64' machine='xenpv'>linux</type>
-    <kernel>/guest/spin.elf</kernel>
-    <cmdline>guestkit name=virt</cmdline>
+    <kernel>/guest/vmlinuz</kernel>
+    <initrd>/guest/guest.img</initrd>
+    <cmdline>console=hvc0 quiet xl.mode=shell</cmdline>
   </os>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
@@ -77,9 +77,9 @@ v domid domid virt
 has '^[1-9]'
 v dominfo dominfo virt
 has '^State: +running'
-has '^Max memory: +16384 KiB'
+has '^Max memory: +131072 KiB'
 v dumpxml dumpxml virt
-has '<kernel>/guest/spin.elf</kernel>'
+has '<kernel>/guest/vmlinuz</kernel>'
 v vcpuinfo vcpuinfo virt
 v schedinfo schedinfo virt
 v suspend suspend virt
@@ -89,15 +89,19 @@ v resume resume virt
 v "domstate, resumed" domstate virt
 has '^running'
 step "xl list knows it" 0 xl list virt
-step "virsh shutdown" 0 virsh -q -c xen:///system shutdown virt
-check "the guest is asked to" until_has 20 '^poweroff' \
-    xenstore-read "/local/domain/$(guest_id virt)/control/shutdown"
+check "the guest is at its shell" guest_wait virt 400 '^XL-STAGE guest-shell'
+v shutdown shutdown virt
+check "the guest ends" until_has 100 '^shut off' \
+    virsh -q -c xen:///system domstate virt
+gone() { [ -z "$(guest_id virt)" ]; }
+check "nothing of it is left" wait_for 20 gone
+v "start again" start virt
 v destroy destroy virt
 v "domstate, destroyed" domstate virt
 has '^shut off'
 v undefine undefine virt
 v "list, undefined" list --all
-check "nothing of it is left" [ -z "$(guest_id virt)" ]
+check "nothing of the second is left" wait_for 20 gone
 tail -n 5 /var/log/libvirt/log
 check "references afterwards" audit_clean
 checks_end

@@ -4,6 +4,10 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # variables of lib.sh
 
+# xen-lite does without page-table isolation under emulation, where it costs
+# most of the time: so does Xen then.
+[ "$HV" = xenlite ] || hv_args="$hv_args xpti=no"
+
 # stock_programs NAME...: more of Debian's Xen programs in dom0
 stock_programs() {
     # In a shell of its own: the images' functions have variables of theirs.
