@@ -62,7 +62,8 @@ static void take_tables(struct table_map *map, uint64_t *next)
 
 /*
  * More tables make the mapping longer, and a longer mapping needs more
- * tables: repeat until both agree. It only grows, by whole 4 MiB.
+ * tables: repeat until both agree. It only grows, by whole 4 MiB, or passes the
+ * end of the address space.
  */
 static void place_tables_and_stack(struct layout *l, uint64_t *next)
 {
@@ -83,7 +84,7 @@ static void place_tables_and_stack(struct layout *l, uint64_t *next)
         l->stack = take(next, 1);
         l->main_map.end =
             round_up(layout_va(l, *next) + MAP_SLACK_BYTES, MAP_ALIGN_BYTES);
-    } while (l->main_map.end != before);
+    } while (l->main_map.end != before && l->main_map.end > l->main_map.start);
 }
 
 static void place_mapped(struct layout *l, const struct layout_request *r)
@@ -173,10 +174,10 @@ int layout_compute(const struct layout_request *request, struct layout *out,
     l.virt_base = request->virt_base;
     place_mapped(&l, request);
     used = place_unmapped(&l, request);
-    if (l.main_map.end < l.main_map.start) {
+    if (!guest_may_map(l.main_map.start, l.main_map.end)) {
         return build_fail(e, BUILD_BAD_IMAGE,
                           "kernel and ramdisk do not fit between %#llx and "
-                          "the end of the address space",
+                          "the end of the addresses that a guest can have",
                           (unsigned long long)request->virt_base);
     }
     if (used > request->nr_pages) {

@@ -111,7 +111,7 @@ static int let_run(struct xlite *x, const struct guest_config *c,
     }
     if (!o->paused && xc_domain_unpause(x->xch, domid) < 0) {
         complain(x, "cannot start domain %u: %s", domid, strerror(errno));
-        (void)guest_end(x, domid, c->uuid);
+        (void)guest_end(x, domid);
         return EXIT_FAILED;
     }
     (void)printf("domain %u: '%s' %s\n", domid, c->name,
@@ -136,7 +136,7 @@ static int create(struct xlite *x, struct guest_config *c,
         rc = monitor_start(x, c, domid);
     }
     if (rc != 0) {
-        (void)guest_end(x, domid, c->uuid);
+        (void)guest_end(x, domid);
         return rc;
     }
     rc = let_run(x, c, o, domid);

@@ -33,7 +33,7 @@ int cmd_destroy(struct xlite *x, int argc, char *argv[])
         complain(x, "domain 0 runs this command; use 'poweroff' to end it");
         return EXIT_FAILED;
     }
-    if (guest_end(x, info.domid, info.handle) < 0) {
+    if (guest_end(x, info.domid) < 0) {
         complain(x, "cannot destroy domain %u: %s", info.domid,
                  strerror(errno));
         return EXIT_FAILED;

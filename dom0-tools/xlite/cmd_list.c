@@ -57,7 +57,7 @@ static void print_json(struct xlite *x, const xc_dominfo_t *info)
     json_number("memory_mib", mib_of_pages(info->nr_pages));
     json_number("max_memory_kib", info->max_memkb);
     json_number("vcpus_online", info->nr_online_vcpus);
-    json_number("vcpus_max", (uint64_t)info->max_vcpu_id + 1);
+    json_number("vcpus_max", vcpu_limit(info));
     json_text("state", state_letters(info, letters));
     json_text("shutdown_reason", shutdown_name(info));
     json_number("cpu_time_ns", info->cpu_time);

@@ -125,7 +125,7 @@ static void print_domain(struct xlite *x, const xc_dominfo_t *info)
     char *name = domain_name(x, info->domid);
     int cpus = xc_get_max_cpus(x->xch);
 
-    for (uint32_t vcpu = 0; cpus > 0 && vcpu <= info->max_vcpu_id; vcpu++) {
+    for (uint32_t vcpu = 0; cpus > 0 && vcpu < vcpu_limit(info); vcpu++) {
         struct row row = {
             .name = name,
             .domid = info->domid,

@@ -47,6 +47,16 @@ static char *get_text(struct reading *r, const char *key)
     return format_text("%s", value);
 }
 
+static char *get_path(struct reading *r, const char *key)
+{
+    const char *value;
+
+    if (xlu_cfg_get_string(r->cfg, key, &value, 1) != 0 || value[0] == '\0') {
+        return NULL;
+    }
+    return absolute_path(value);
+}
+
 /* Quoted numbers count as numbers, as in xl. */
 static long get_number(struct reading *r, const char *key, long fallback,
                        long min, long max)
@@ -252,15 +262,11 @@ static void read_kernel(struct reading *r)
 {
     struct guest_config *c = r->c;
 
-    c->kernel = get_text(r, "kernel");
-    c->ramdisk = get_text(r, "ramdisk");
+    c->kernel = get_path(r, "kernel");
+    c->ramdisk = get_path(r, "ramdisk");
     if (c->kernel == NULL) {
         refuse(r, format_text("no kernel: add a line such as kernel = "
                               "\"/boot/vmlinuz\""));
-    }
-    if (c->ramdisk != NULL && c->ramdisk[0] == '\0') {
-        free(c->ramdisk);
-        c->ramdisk = NULL;
     }
 }
 
@@ -397,6 +403,8 @@ static void read_devices(struct reading *r, const char *key, bool disk)
 
         if (text != NULL) {
             add_device(r, key, text, (unsigned int)i, disk);
+        } else {
+            refuse(r, format_text("%s: entry %d is not a text", key, i + 1));
         }
     }
 }

@@ -142,13 +142,15 @@ static void fill(struct device *d, const libxl_device_disk *disk)
 {
     bool writable = disk->readwrite != 0 && disk->is_cdrom == 0;
     const char *type = disk->is_cdrom != 0 ? "cdrom" : "disk";
+    char *path = disk->script == NULL ? absolute_path(disk->pdev_path)
+                                      : format_text("%s", disk->pdev_path);
 
     d->name = format_text("%s", disk->vdev);
     if (disk->script == NULL) {
-        d->target = format_text("%s", disk->pdev_path);
+        d->target = format_text("%s", path);
     }
     d->script = device_script(disk->script != NULL ? disk->script : "block");
-    device_put(d, SIDE_BACK, "params", format_text("%s", disk->pdev_path));
+    device_put(d, SIDE_BACK, "params", path);
     device_put(d, SIDE_BACK, "type", format_text("phy"));
     device_put(d, SIDE_BACK, "dev", format_text("%s", disk->vdev));
     device_put(d, SIDE_BACK, "mode", format_text(writable ? "w" : "r"));

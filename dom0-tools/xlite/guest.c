@@ -417,7 +417,7 @@ static int make_domain(struct start *s)
     if (rc == 0) {
         rc = attach_devices(s);
     }
-    if (rc != 0 && guest_end(s->x, s->pv.domid, s->c->uuid) < 0) {
+    if (rc != 0 && guest_end(s->x, s->pv.domid) < 0) {
         complain(s->x, "and cannot remove the half-made domain %u: %s",
                  s->pv.domid, strerror(errno));
     }
@@ -429,10 +429,14 @@ static int lock_creation(struct start *s)
 {
     int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    if (fd < 0 || flock(fd, LOCK_EX) < 0) {
-        complain(s->x, "%s: %s", LOCK_FILE, strerror(errno));
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0) {
+        return fd;
     }
-    return fd;
+    complain(s->x, "%s: %s", LOCK_FILE, strerror(errno));
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return -1;
 }
 
 /* A signal in the middle would leave half a domain: they wait. */
@@ -461,7 +465,7 @@ static int make_undisturbed(struct start *s)
                     sigismember(&pending, SIGTERM) == 1 ||
                     sigismember(&pending, SIGHUP) == 1)) {
         complain(s->x, "interrupted; domain %u is removed", s->pv.domid);
-        (void)guest_end(s->x, s->pv.domid, s->c->uuid);
+        (void)guest_end(s->x, s->pv.domid);
         rc = EXIT_FAILED;
     }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
@@ -512,9 +516,8 @@ int guest_start(struct xlite *x, struct guest_config *c, bool check_initrd,
     return rc;
 }
 
-int guest_end(struct xlite *x, uint32_t domid, const uint8_t uuid[16])
+int guest_end(struct xlite *x, uint32_t domid)
 {
-    char text[37];
     int rc;
 
     /* Devices first: their backends hold the guest's pages. */
@@ -527,8 +530,7 @@ int guest_end(struct xlite *x, uint32_t domid, const uint8_t uuid[16])
         rc = 0;
     }
     if (x->xsh != NULL) {
-        format_uuid(uuid, text);
-        store_remove(x->xsh, domid, text);
+        store_remove(x->xsh, domid);
     }
     return rc;
 }

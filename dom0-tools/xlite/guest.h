@@ -19,6 +19,6 @@ int guest_start(struct xlite *x, struct guest_config *c, bool check_initrd,
  * End a domain at once and remove its xenstore entries. Returns 0 or -1 with
  * errno. A domain that is gone already is success.
  */
-int guest_end(struct xlite *x, uint32_t domid, const uint8_t uuid[16]);
+int guest_end(struct xlite *x, uint32_t domid);
 
 #endif

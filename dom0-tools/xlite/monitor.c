@@ -142,7 +142,7 @@ static int restart(struct xlite *x, struct guest_config *c, uint32_t *domid,
     }
     if (xc_domain_unpause(x->xch, *domid) < 0) {
         say("cannot start domain %u again: %s", *domid, strerror(errno));
-        (void)guest_end(x, *domid, c->uuid);
+        (void)guest_end(x, *domid);
         return EXIT_FAILED;
     }
     say("started again as domain %u", *domid);
@@ -178,7 +178,7 @@ static int act(struct xlite *x, struct guest_config *c, uint32_t *domid,
     if (action == ACTION_RESTART) {
         note_devices(x, c, *domid);
     }
-    if (guest_end(x, *domid, c->uuid) < 0) {
+    if (guest_end(x, *domid) < 0) {
         say("cannot remove domain %u: %s", *domid, strerror(errno));
         return EXIT_FAILED;
     }

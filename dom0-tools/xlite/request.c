@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,8 @@ static int parse_options(struct xlite *x, int argc, char *argv[],
             break;
         case 't':
             o->seconds = strtol(optarg, &end, 10);
-            if (*optarg == '\0' || *end != '\0' || o->seconds < 1) {
+            if (*optarg == '\0' || *end != '\0' || o->seconds < 1 ||
+                o->seconds > INT_MAX) {
                 complain(x, "-t %s: must be a number of seconds", optarg);
                 return EXIT_USAGE;
             }

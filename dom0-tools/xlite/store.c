@@ -61,15 +61,16 @@ static void put_format(struct writer *w, const char *directory,
 static void put_format(struct writer *w, const char *directory,
                        const char *leaf, const char *format, ...)
 {
-    char value[1100];
+    char *value;
     char *path =
         format_text("%s%s%s", directory, leaf[0] == '\0' ? "" : "/", leaf);
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(value, sizeof(value), format, args);
+    value = format_args(format, args);
     va_end(args);
     put(w, path, value, 2);
+    free(value);
     free(path);
 }
 
@@ -335,12 +336,20 @@ static void remove_empty(struct xs_handle *xsh, const char *path)
     free(list);
 }
 
-void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid)
+void store_remove(struct xs_handle *xsh, uint32_t domid)
 {
+    char *link = format_text("/local/domain/%u/vm", domid);
+    unsigned int length;
+    char *vm = xs_read(xsh, XBT_NULL, link, &length);
+
+    free(link);
     remove_path(xsh, format_text("/local/domain/%u", domid));
     remove_path(xsh, format_text("/local/domain/0/backend/console/%u", domid));
     remove_path(xsh, format_text("/libxl/%u", domid));
-    remove_path(xsh, format_text("/vm/%s", uuid));
+    if (vm != NULL && strncmp(vm, "/vm/", 4) == 0) {
+        (void)xs_rm(xsh, XBT_NULL, vm);
+    }
+    free(vm);
     remove_empty(xsh, "/local/domain/0/backend/console");
     remove_empty(xsh, "/local/domain/0/backend");
 }

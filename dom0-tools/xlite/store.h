@@ -25,8 +25,12 @@ struct store_guest {
  */
 int store_add(struct xs_handle *xsh, const struct store_guest *g);
 
-/* Remove every entry of @domid; @uuid as text. Missing ones are fine. */
-void store_remove(struct xs_handle *xsh, uint32_t domid, const char *uuid);
+/*
+ * Remove every entry of @domid; missing ones are fine. What is kept by uuid
+ * goes only if @domid's own entries were still there: a guest that was started
+ * again has the same.
+ */
+void store_remove(struct xs_handle *xsh, uint32_t domid);
 
 /*
  * Where the nodes of a device are: the guest's side, dom0's, those that only

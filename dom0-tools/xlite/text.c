@@ -2,23 +2,39 @@
 /* Text and memory that always exist: running out of either ends xlite. */
 #include "xlite.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-char *format_text(const char *format, ...)
+char *format_args(const char *format, va_list args)
 {
     char *text = NULL;
-    va_list args;
-    int rc;
 
-    va_start(args, format);
-    rc = vasprintf(&text, format, args);
-    va_end(args);
-    if (rc < 0) {
+    if (vasprintf(&text, format, args) < 0) {
         (void)fputs("xlite: out of memory\n", stderr);
         exit(EXIT_FAILED);
     }
+    return text;
+}
+
+char *format_text(const char *format, ...)
+{
+    char *text;
+    va_list args;
+
+    va_start(args, format);
+    text = format_args(format, args);
+    va_end(args);
+    return text;
+}
+
+char *absolute_path(const char *path)
+{
+    char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *text = here == NULL ? format_text("%s", path)
+                              : format_text("%s/%s", here, path);
+
+    free(here);
     return text;
 }
 

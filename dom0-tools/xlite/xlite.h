@@ -6,6 +6,7 @@
 #ifndef XEN_LITE_XLITE_H
 #define XEN_LITE_XLITE_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -91,13 +92,24 @@ char *domain_name(struct xlite *x, uint32_t domid);
 /* Read /local/domain/@domid/@leaf. Returns NULL if absent; freed. */
 char *read_domain_node(struct xlite *x, uint32_t domid, const char *leaf);
 
+/* One above the highest vCPU; a domain that has none yet says ~0. */
+static inline uint32_t vcpu_limit(const xc_dominfo_t *info)
+{
+    return info->max_vcpu_id + 1U;
+}
+
 /* "r-----" and so on; a static string of six letters. */
 const char *state_letters(const xc_dominfo_t *info, char letters[7]);
 
 /* Text that always exists: like asprintf, but out of memory ends xlite. */
 char *format_text(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+char *format_args(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 void *get_memory(size_t count, size_t bytes);
+
+/* @path as it is from any directory: a guest's monitor is in another. Freed. */
+char *absolute_path(const char *path);
 
 /* Format 16 bytes as 8-4-4-4-12 hexadecimal digits. */
 void format_uuid(const uint8_t uuid[16], char text[37]);

@@ -15,7 +15,7 @@
 
 struct node {
     char path[128];
-    char value[256];
+    char value[2048];
     struct xs_permissions perms[2];
     unsigned int perm_count;
 };

@@ -2,7 +2,9 @@
 /* dom0-tools/xlite/config.c: xl.cfg to what xlite does. */
 #include "tools.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "xlite/config.h"
 
@@ -131,6 +133,7 @@ static void values_out_of_range_are_refused(void **state)
         "another has");
     bad(BASE "disk = \"/x,raw,xvda,w\"\n", "must be a list");
     bad(BASE "vif = [ \"mac=x\" ]\n", "mac=x");
+    bad(BASE "vif = [ [ \"mac=x\" ] ]\n", "entry 1 is not a text");
     bad(BASE "vif = [ \"devid=1\", \"\" ]\n", "another has");
     bad(BASE "pci = [ \"0:1.0\" ]\n", "pci:");
 }
@@ -175,6 +178,26 @@ static void a_long_command_line_is_refused(void **state)
     memset(text + used, 'x', 1024);
     memcpy(text + used + 1024, "\"\n", 3);
     bad(text, "at most 1023");
+}
+
+/* A guest is started again by a process in another directory. */
+static void files_have_their_whole_path(void **state)
+{
+    char here[4096];
+    char path[4200];
+    struct guest_config c;
+
+    (void)state;
+    assert_non_null(getcwd(here, sizeof(here)));
+    good("name = \"g\"\nkernel = \"k\"\nramdisk = \"\"\n"
+         "disk = [ \"d.img,raw,xvda,w\" ]\n",
+         &c);
+    (void)snprintf(path, sizeof(path), "%s/k", here);
+    assert_string_equal(c.kernel, path);
+    assert_null(c.ramdisk);
+    (void)snprintf(path, sizeof(path), "%s/d.img", here);
+    assert_string_equal(c.devices[0].target, path);
+    config_free(&c);
 }
 
 static void cpus_are_lists_and_ranges(void **state)
@@ -229,6 +252,7 @@ int main(void)
         cmocka_unit_test(an_empty_device_list_is_harmless),
         cmocka_unit_test(devices_are_disks_then_interfaces),
         cmocka_unit_test(a_long_command_line_is_refused),
+        cmocka_unit_test(files_have_their_whole_path),
         cmocka_unit_test(cpus_are_lists_and_ranges),
         cmocka_unit_test(uuids_need_all_their_digits),
     };

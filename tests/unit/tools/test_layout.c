@@ -295,6 +295,18 @@ static void tables_map_exactly_the_layout(void **state)
     check_arena(r);
 }
 
+/* It ends just below the end of all addresses, or of those a guest can have. */
+static void a_kernel_that_leaves_no_room_for_tables_is_refused(void **state)
+{
+    struct layout_request r = linux_request(1ULL << 20);
+
+    (void)state;
+    r.kernel_end = 0x7fff0000;
+    refused_with(r, "do not fit");
+    r.virt_base = (1ULL << 47) - r.kernel_end;
+    refused_with(r, "do not fit");
+}
+
 /* The p2m of a large guest needs several L1 tables. */
 static void a_large_p2m_is_mapped_whole(void **state)
 {
@@ -320,6 +332,7 @@ int main(void)
         cmocka_unit_test(table_counts),
         cmocka_unit_test(too_little_memory_is_refused),
         cmocka_unit_test(addresses_of_the_hypervisor_are_refused),
+        cmocka_unit_test(a_kernel_that_leaves_no_room_for_tables_is_refused),
         cmocka_unit_test(tables_map_exactly_the_layout),
         cmocka_unit_test(a_large_p2m_is_mapped_whole),
     };

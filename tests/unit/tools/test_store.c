@@ -118,8 +118,36 @@ static void nothing_remains_of_a_removed_guest(void **state)
 {
     (void)state;
     assert_int_equal(store_add(HANDLE, &guest), 0);
-    store_remove(HANDLE, 7, "12340000-0000-0000-0000-000000000000");
+    store_remove(HANDLE, 7);
     assert_int_equal(fake_store.node_count, 0);
+}
+
+/* It was domain 6 before; somebody ends that once more. */
+static void a_guest_that_started_again_keeps_its_uuid(void **state)
+{
+    unsigned int count;
+
+    (void)state;
+    assert_int_equal(store_add(HANDLE, &guest), 0);
+    count = fake_store.node_count;
+    store_remove(HANDLE, 6);
+    assert_int_equal(fake_store.node_count, count);
+}
+
+static void long_values_are_not_cut(void **state)
+{
+    struct guest_config long_config = config;
+    struct store_guest g = guest;
+    char kernel[2000];
+
+    (void)state;
+    memset(kernel, 'k', sizeof(kernel) - 1);
+    kernel[sizeof(kernel) - 1] = '\0';
+    long_config.kernel = kernel;
+    g.config = &long_config;
+    assert_int_equal(store_add(HANDLE, &g), 0);
+    fake_store_has("/vm/12340000-0000-0000-0000-000000000000/image/kernel",
+                   kernel);
 }
 
 static void another_guests_console_stays(void **state)
@@ -128,7 +156,7 @@ static void another_guests_console_stays(void **state)
     assert_int_equal(store_add(HANDLE, &guest), 0);
     fake_store_put("/local/domain/0/backend/console/70/0", "x");
     fake_store_put("/local/domain/70/name", "x");
-    store_remove(HANDLE, 7, "12340000-0000-0000-0000-000000000000");
+    store_remove(HANDLE, 7);
     assert_int_equal(fake_store.node_count, 2);
     fake_store_has("/local/domain/70/name", "x");
 }
@@ -186,6 +214,8 @@ int main(void)
         TEST(a_conflict_is_tried_again),
         TEST(a_refused_write_aborts_and_introduces_nothing),
         TEST(nothing_remains_of_a_removed_guest),
+        TEST(a_guest_that_started_again_keeps_its_uuid),
+        TEST(long_values_are_not_cut),
         TEST(another_guests_console_stays),
         TEST(a_device_is_written_for_both_sides),
     };
