@@ -111,6 +111,26 @@ static void memory_is_shared_until_unmapped(void **state)
     assert_int_equal(flags_of(REF), GTF_permit_access);
 }
 
+/* Behind the back of its TLB a guest makes its entry look unused. */
+static void a_hidden_use_is_flushed_too(void **state)
+{
+    grant_handle_t handle;
+    uint64_t entry, value;
+
+    (void)state;
+    assert_int_equal(map(fake_va(SPACE), GNTMAP_host_map, &handle), 0);
+    tlb_flush_local();
+    assert_true(fake_guest_write_u64(fake_va(SPACE), 1));
+    entry = fake_pte(mapper, SPACE) & ~PTE_ACCESSED;
+    assert_int_equal(fake_hypercall(mapper->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(SPACE), entry, 0, 0),
+                     0);
+    assert_int_equal(fake_pte(mapper, SPACE) & PTE_ACCESSED, 0);
+    assert_int_equal(unmap(fake_va(SPACE), handle), GNTST_okay);
+    assert_false(fake_tlb_has(0, fake_va(SPACE), false));
+    assert_false(fake_guest_read(fake_va(SPACE), &value, sizeof(value)));
+}
+
 static void an_entry_by_its_machine_address(void **state)
 {
     uint64_t at = fake_pte_address(mapper, SPACE);
@@ -443,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(memory_is_shared_until_unmapped),
+        TEST(a_hidden_use_is_flushed_too),
         TEST(an_entry_by_its_machine_address),
         TEST(a_read_only_map_cannot_be_made_writable),
         TEST(unmapping_reaches_the_tlb_of_other_cpus),

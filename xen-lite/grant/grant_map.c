@@ -162,7 +162,7 @@ static void end_use(struct domain *granter, grant_ref_t ref, bool write,
 /*
  * dom0 maps much that its CPUs never touch, for devices. Its entries start
  * without the accessed bit, so that unmapping knows. Others, who could clear
- * the bit behind a translation, have it set and are always flushed.
+ * the bit behind a translation, are always flushed (end_mapping()).
  */
 static uint64_t host_pte_flags(const struct domain *d, uint32_t flags)
 {
@@ -360,6 +360,7 @@ static int16_t end_mapping(struct vcpu *v, const struct unmap *op,
         if (status != GNTST_okay) {
             return status;
         }
+        *flush = *flush || !v->domain->privileged;
         item->uses |= GNTMAP_host_map;
     }
     if (device) {
