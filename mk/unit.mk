@@ -20,7 +20,8 @@ UNIT_SRCS_list := none
 UNIT_SRCS_vsnprintf := xen-lite/lib/vsnprintf.c
 UNIT_LIBS_guest_copy := -Wl,--wrap=machine_copy_from_guest \
     -Wl,--wrap=machine_copy_to_guest
-UNIT_LIBS_stale := -Wl,--wrap=machine_l4_entry_changed
+UNIT_LIBS_stale := -Wl,--wrap=machine_l4_entry_changed \
+    -Wl,--wrap=tlb_clock_now
 UNIT_SRCS_e820 := xen-lite/mm/e820.c
 UNIT_SRCS_unpack := $(sort $(wildcard xen-lite/unpack/*.c))
 UNIT_CFLAGS_test_unpack_kernel = -DUNPACK_DATA='"$(O)/unit/data"'

@@ -81,7 +81,7 @@ static void snapshot(uint64_t words[64][2])
 {
     for (unsigned long pfn = 0; pfn < 64; pfn++) {
         words[pfn][0] = atomic_load(&page_at(pfn)->count);
-        words[pfn][1] = atomic_load(&page_at(pfn)->type);
+        words[pfn][1] = atomic_load(&page_at(pfn)->type) % PAGE_TYPE_GENERATION;
     }
 }
 

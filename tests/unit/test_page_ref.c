@@ -2,7 +2,9 @@
 /* References to frames, and the memory of domains (mm/page.c). */
 #include "fake.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "pte.h"
 
@@ -252,6 +254,59 @@ static void unshared_heap_page_goes_at_once(void **state)
     assert_int_equal(frame_free_count(), free);
 }
 
+/*
+ * Two frames are asked back. In the moment in which the second is looked at,
+ * another CPU takes a reference to the first: the fault on the second's struct
+ * page is that moment.
+ */
+static void *shared[2];
+static unsigned int moments;
+
+static void *host_page_of(const struct page *page)
+{
+    return (void *)((uintptr_t)page & ~(PAGE_BYTES - 1));
+}
+
+static void on_fault(int number, siginfo_t *fault, void *context)
+{
+    void *at = host_page_of(page_of(machine_mfn_of(shared[1])));
+    domid_t owner;
+
+    (void)context;
+    if ((void *)((uintptr_t)fault->si_addr & ~(PAGE_BYTES - 1)) != at) {
+        signal(number, SIG_DFL);
+        return;
+    }
+    (void)mprotect(at, PAGE_BYTES, PROT_READ | PROT_WRITE);
+    moments += page_get_any(machine_mfn_of(shared[0]), &owner);
+}
+
+static void frames_stay_shared_if_one_is_mapped(void **state)
+{
+    struct sigaction action = {.sa_sigaction = on_fault,
+                               .sa_flags = SA_SIGINFO};
+    struct page *page[2] = {frame_alloc(0, 64), frame_alloc(0, 32)};
+
+    (void)state;
+    for (unsigned int i = 0; i < 2; i++) {
+        shared[i] = machine_map(page_mfn(page[i]));
+        domain_share_xen_page(guest->d, shared[i], false);
+    }
+    assert_ptr_not_equal(host_page_of(page[0]), host_page_of(page[1]));
+    assert_true(page_get(page_mfn(page[1]), guest->d));
+    /* cmocka has its own, set before each test. */
+    assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
+    moments = 0;
+    assert_int_equal(mprotect(host_page_of(page[1]), PAGE_BYTES, PROT_NONE), 0);
+    assert_false(heap_unshare_pages(guest->d, shared, 2));
+    assert_int_equal(moments, 1);
+    assert_int_equal(page_owner(page[0]), guest->d->domid);
+    assert_int_equal(page_refs(page[0]), 2);
+    page_put(page[0]);
+    page_put(page[1]);
+    assert_true(heap_unshare_pages(guest->d, shared, 2));
+}
+
 /* What a guest left in a frame reaches nobody: neither by contents nor by a
  * translation that its CPU still holds. */
 static void freed_frame_is_flushed_and_scrubbed_for_the_next(void **state)
@@ -353,6 +408,7 @@ int main(void)
         GUEST(shared_page_has_the_guests_name),
         GUEST(shared_page_outlives_its_owner_without_name),
         GUEST(unshared_heap_page_goes_at_once),
+        GUEST(frames_stay_shared_if_one_is_mapped),
         GUEST(freed_frame_is_flushed_and_scrubbed_for_the_next),
         GUEST(flush_for_reuse_skips_cpus_that_flushed),
         GUEST(uncached_frame_keeps_a_mark),

@@ -5,9 +5,12 @@
  * told when an entry of a live L4 changes.
  */
 #include "fake.h"
+#include "fake_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include <xen/memory.h>
 
 #include "hypercall.h"
 #include "pte.h"
@@ -87,10 +90,9 @@ static void map_readonly(unsigned long pfn)
                      0);
 }
 
-/* dom0, on CPU 1, once wrote to the frame and flushed nothing since. */
-static void table_is_out_of_reach_of_who_mapped_it_once(void **state)
+/* dom0, on CPU 1, once wrote to the frame and flushes nothing since. */
+static void write_as_dom0(void)
 {
-    (void)state;
     fake_set_cpu(1);
     fake_enter(dom0->v);
     assert_int_equal(
@@ -101,13 +103,92 @@ static void table_is_out_of_reach_of_who_mapped_it_once(void **state)
     assert_int_equal(update(dom0, fake_pte_address(dom0, PLACE), 0, DOMID_SELF),
                      0);
     assert_true(fake_tlb_has(1, fake_va(PLACE), true));
-
     fake_set_cpu(0);
-    map_readonly(PAGE);
+}
+
+static void pin_it_out_of_reach(void)
+{
     assert_int_equal(extended(MMUEXT_PIN_L1_TABLE, guest->mfn[PAGE].number), 0);
     assert_false(fake_tlb_has(1, fake_va(PLACE), true));
     assert_int_equal(fake_tlb_audit(), 0);
     assert_int_equal(extended(MMUEXT_UNPIN_TABLE, guest->mfn[PAGE].number), 0);
+}
+
+static void table_is_out_of_reach_of_who_mapped_it_once(void **state)
+{
+    (void)state;
+    write_as_dom0();
+    map_readonly(PAGE);
+    pin_it_out_of_reach();
+}
+
+/* A frame that an exchange took and gave back was still mapped by others. */
+static void table_is_out_of_reach_after_a_failed_exchange(void **state)
+{
+    struct xen_memory_exchange *x = fake_page(guest, ARGS);
+    xen_pfn_t *list = fake_page(guest, DATA_A);
+
+    (void)state;
+    write_as_dom0();
+    assert_int_equal(
+        update(guest, fake_pte_address(guest, PAGE), 0, DOMID_SELF), 0);
+    memset(x, 0, sizeof(*x));
+    set_xen_guest_handle(x->in.extent_start, (xen_pfn_t *)fake_va(DATA_A));
+    set_xen_guest_handle(x->out.extent_start, (xen_pfn_t *)fake_va(DATA_A));
+    x->in.nr_extents = 2;
+    x->in.domid = DOMID_SELF;
+    x->out.nr_extents = 1;
+    x->out.extent_order = 1;
+    x->out.domid = DOMID_SELF;
+    list[0] = guest->mfn[PAGE].number;
+    list[1] = ~0UL;
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_memory_op,
+                                    XENMEM_exchange, fake_va(ARGS), 0, 0),
+                     -XEN_EINVAL);
+    pin_it_out_of_reach();
+}
+
+/* -- stamps ---------------------------------------------------------------- */
+
+static void (*at_clock_read)(void);
+
+uint32_t __real_tlb_clock_now(void);
+uint32_t __wrap_tlb_clock_now(void);
+
+/* Between the look at the clock and what its caller does with it. */
+uint32_t __wrap_tlb_clock_now(void)
+{
+    void (*act)(void) = at_clock_read;
+    uint32_t now = __real_tlb_clock_now();
+
+    at_clock_read = NULL;
+    if (act != NULL) {
+        act();
+    }
+    return now;
+}
+
+/* CPU 1 of the guest, which flushed just now, maps the frame and writes. */
+static void used_once_more(void)
+{
+    struct page *page = fake_page_info(guest, PAGE);
+
+    assert_int_equal(page_get_type(page, PAGE_TYPE_WRITABLE), 0);
+    fake_tlb_flush_cpu(1, MACHINE_FLUSH_ALL);
+    page_put_type(page);
+}
+
+static void stamp_is_not_older_than_the_last_use(void **state)
+{
+    struct page *page = fake_page_info(guest, PAGE);
+
+    (void)state;
+    map_readonly(PAGE);
+    assert_int_equal(atomic_load(&page->type) & PAGE_TYPE_COUNT_MASK, 0);
+    assert_int_equal(page_get_type(page, PAGE_TYPE_WRITABLE), 0);
+    at_clock_read = used_once_more;
+    page_put_type(page);
+    assert_int_equal(atomic_load(&page->tlb_stamp), tlb_clock_now());
 }
 
 /* Tables at @tree that map USER_VA to @data. */
@@ -194,6 +275,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(table_is_out_of_reach_of_who_mapped_it_once),
+        TEST(table_is_out_of_reach_after_a_failed_exchange),
+        TEST(stamp_is_not_older_than_the_last_use),
         TEST(new_user_root_is_seen_at_once),
         TEST(machine_is_told_of_changed_l4_entries),
         TEST(upper_tables_take_no_frames_named_as_foreign),

@@ -15,6 +15,7 @@
 #include "vcpu_time.h"
 
 #include "../../xen-lite/event/port.h"
+#include "../../xen-lite/mm/pt.h"
 
 #define PAGES 80UL
 
@@ -317,6 +318,47 @@ static void foreign_mapping_outlives_the_domain(void **state)
     assert_int_equal(frame_free_count(), frames);
 }
 
+static struct page *going;
+
+/* The rest of a page_put() on another CPU. */
+static void take_it_off(void)
+{
+    if (going != NULL) {
+        struct page *page = going;
+
+        going = NULL;
+        domain_page_unused(page);
+    }
+}
+
+/* The last reference to the first page goes while the list is walked. */
+static void page_that_goes_meanwhile_hides_no_other(void **state)
+{
+    (void)state;
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(7), 0, UVMF_INVLPG, 0),
+                     0);
+    going = fake_page_info(guest, 7);
+    assert_int_equal(page_refs(going), 1);
+    while (guest->d->pages.first != page_mfn(going).number) {
+        struct page *first = page_of(mfn_make(guest->d->pages.first));
+
+        guest->d->pages.first = first->next;
+        page_of(mfn_make(first->next))->prev = PAGE_LINK_END;
+        first->next = PAGE_LINK_END;
+        first->prev = guest->d->pages.last;
+        page_of(mfn_make(first->prev))->next = (uint32_t)page_mfn(first).number;
+        guest->d->pages.last = (uint32_t)page_mfn(first).number;
+    }
+    leave();
+    atomic_fetch_and(&going->count, ~(PAGE_COUNT_ALLOCATED | 1));
+    fake_relax_hook = take_it_off;
+    (void)kill_it(guest->d, 0);
+    fake_relax_hook = NULL;
+    take_it_off();
+    assert_all_is_back();
+}
+
 static void twenty_lives_leave_no_trace(void **state)
 {
     (void)state;
@@ -366,6 +408,7 @@ int main(void)
         CASE(dying_domain_is_paused_for_good),
         CASE(running_domain_is_stopped_first),
         CASE(foreign_mapping_outlives_the_domain),
+        CASE(page_that_goes_meanwhile_hides_no_other),
         CASE(twenty_lives_leave_no_trace),
         CASE(half_built_domain_is_destroyed),
     };

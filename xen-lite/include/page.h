@@ -45,6 +45,8 @@ _Static_assert(sizeof(struct page) == 32, "one frame costs 32 bytes");
 #define PAGE_COUNT_READONLY  (1ULL << 52) /* shared: guests map it read-only */
 #define PAGE_COUNT_FOREIGN   (1ULL << 53) /* was mapped by another */
 #define PAGE_COUNT_UNCACHED  (1ULL << 54) /* was mapped uncached */
+/* What stays until the frame is freed. */
+#define PAGE_COUNT_MARKS (PAGE_COUNT_FOREIGN | PAGE_COUNT_UNCACHED)
 
 /* The owner of frames that are free or the hypervisor's own. */
 #define DOMID_NOBODY DOMID_INVALID
@@ -66,6 +68,8 @@ enum page_type {
 #define PAGE_TYPE_PINNED     (1ULL << 36) /* one count belongs to the pin */
 #define PAGE_TYPE_VALIDATED  (1ULL << 37) /* contents checked for this type */
 #define PAGE_TYPE_PARTIAL    (1ULL << 38) /* checked or torn down in part */
+/* Counts in the bits above: see next_word(). */
+#define PAGE_TYPE_GENERATION (1ULL << 39)
 
 /* -- page.table_progress --------------------------------------------------- */
 #define PROGRESS_ENTRIES 0x3ffU /* the entries before this hold references */

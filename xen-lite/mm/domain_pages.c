@@ -91,8 +91,11 @@ int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
         charge(d, count);
         for (unsigned long i = 0; i < count; i++) {
             list_add(&d->pages, &page[i]);
+            /* What was stolen and comes back may still be known to the TLBs
+             * of others. */
             atomic_store(&page[i].count,
-                         PAGE_COUNT_ALLOCATED |
+                         (atomic_load(&page[i].count) & PAGE_COUNT_MARKS) |
+                             PAGE_COUNT_ALLOCATED |
                              (uint64_t)d->domid << PAGE_OWNER_SHIFT | 1);
         }
     }
@@ -184,7 +187,7 @@ int domain_steal_page(struct domain *d, struct page *page)
 
     /* With one reference, ours from here on, nothing can map it or type it. */
     do {
-        if ((word & ~(PAGE_COUNT_FOREIGN | PAGE_COUNT_UNCACHED)) != only) {
+        if ((word & ~PAGE_COUNT_MARKS) != only) {
             return -XEN_EINVAL;
         }
     } while (!atomic_compare_exchange_weak(
@@ -234,13 +237,14 @@ static int relinquish_page(struct page *page)
     return 0;
 }
 
-/* The first frame of the list, with a reference. */
-static struct page *first_page_get(struct domain *d)
+/* The first frame of the list, with a reference; or NULL. */
+static struct page *first_page_get(struct domain *d, bool *empty)
 {
     struct page *page = NULL;
 
     spin_lock(&d->page_lock);
-    if (d->pages.first != PAGE_LINK_END) {
+    *empty = d->pages.first == PAGE_LINK_END;
+    if (!*empty) {
         page = page_of(mfn_make(d->pages.first));
         if (!page_get(page_mfn(page), d)) {
             page = NULL; /* its last reference is going at this moment */
@@ -286,10 +290,18 @@ int domain_relinquish_memory(struct domain *d)
         d->relinquish_left = listed_pages(d);
     }
     while (d->relinquish_left != 0) {
-        struct page *page = first_page_get(d);
+        bool empty;
+        struct page *page = first_page_get(d, &empty);
 
-        if (page == NULL) {
-            d->relinquish_left--;
+        if (empty) {
+            d->relinquish_left = 0;
+            break;
+        }
+        if (page == NULL) { /* who takes it off the list is about to */
+            if (softirq_pending()) {
+                return -XEN_ERESTART;
+            }
+            machine_relax();
             continue;
         }
         rc = relinquish_page(page);

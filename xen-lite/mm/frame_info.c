@@ -320,7 +320,9 @@ static int next_word(const struct page *page, uint64_t word,
         return -XEN_EINVAL;
     }
     if ((word & PAGE_TYPE_VALIDATED) != 0) {
-        *next = word + 1;
+        /* Who is about to put the only other reference must see that there was
+         * one more, even if it is gone again: its stamp would be too old. */
+        *next = word + 1 + PAGE_TYPE_GENERATION;
     } else if ((word & PAGE_TYPE_PARTIAL) != 0) {
         *next = word & ~PAGE_TYPE_PARTIAL;
     } else {

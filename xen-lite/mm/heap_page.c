@@ -26,6 +26,11 @@ void domain_share_xen_page(struct domain *d, void *frame, bool readonly)
     atomic_store(&page->count, word);
 }
 
+static uint64_t with_owner(uint64_t word, domid_t owner)
+{
+    return (word & ~PAGE_OWNER_MASK) | (uint64_t)owner << PAGE_OWNER_SHIFT;
+}
+
 void heap_free_page(void *frame)
 {
     struct page *page;
@@ -41,10 +46,8 @@ void heap_free_page(void *frame)
         return;
     }
     /* Nobody can map it any more, whoever gets the domain's number next. */
-    while (!atomic_compare_exchange_weak(
-        &page->count, &word,
-        (word & ~PAGE_OWNER_MASK) |
-            ((uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT))) {
+    while (!atomic_compare_exchange_weak(&page->count, &word,
+                                         with_owner(word, DOMID_NOBODY))) {
     }
     page_put(page);
 }
@@ -57,14 +60,23 @@ static bool disown(const struct domain *d, void *frame)
     uint64_t word = atomic_load(&page->count);
 
     do {
-        if ((word & ~(PAGE_COUNT_FOREIGN | PAGE_COUNT_UNCACHED)) != only) {
+        if ((word & ~PAGE_COUNT_MARKS) != only) {
             return false;
         }
     } while (!atomic_compare_exchange_weak(&page->count, &word,
-                                           (word & ~PAGE_OWNER_MASK) |
-                                               (uint64_t)DOMID_NOBODY
-                                                   << PAGE_OWNER_SHIFT));
+                                           with_owner(word, DOMID_NOBODY)));
     return true;
+}
+
+/* Back to @d; page_get_any() may have taken references meanwhile. */
+static void own_again(const struct domain *d, void *frame)
+{
+    struct page *page = page_of(machine_mfn_of(frame));
+    uint64_t word = atomic_load(&page->count);
+
+    while (!atomic_compare_exchange_weak(&page->count, &word,
+                                         with_owner(word, d->domid))) {
+    }
 }
 
 bool heap_unshare_pages(struct domain *d, void *const *frames,
@@ -79,7 +91,7 @@ bool heap_unshare_pages(struct domain *d, void *const *frames,
         if (done == count) {
             page_put(page_of(machine_mfn_of(frames[i])));
         } else {
-            domain_share_xen_page(d, frames[i], false);
+            own_again(d, frames[i]);
         }
     }
     return done == count;
