@@ -11,6 +11,7 @@
 
 #define ERROR_CODE_VECTORS 0x60227d00
 #define X86_FLAGS_IF_BIT   0x200
+#define X86_FLAGS_NONE     0x2
 
     .section .text.entry, "ax"
     .balign 64
@@ -272,7 +273,9 @@ entry_syscall32:
 
 /*
  * SYSENTER comes with a stack (its MSR is the CPU's, as RSP0 of the TSS), and
- * without a word of where it came from: the guest's kernel knows.
+ * without a word of where it came from: the guest's kernel knows. It leaves
+ * most flags as they were: with NT our IRETQs would fault, to whichever guest,
+ * and with AC we could reach guest memory anywhere.
  */
     .global entry_sysenter
 entry_sysenter:
@@ -280,6 +283,8 @@ entry_sysenter:
     pushq $0
     pushfq
     orl $X86_FLAGS_IF_BIT, (%rsp)
+    pushq $X86_FLAGS_NONE
+    popfq
     pushq $GUEST_CS32
     pushq $0
     pushq $0

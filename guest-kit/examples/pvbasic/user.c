@@ -16,6 +16,8 @@
 #define PF_WRITE   2
 #define PF_USER    4
 
+#define FLAG_NT (1UL << 14)
+
 #define UNMAPPED_VA 0x123456789000UL
 
 static struct trap_frame in;
@@ -170,6 +172,11 @@ static void check_sysenter(void)
     check_eq("user-sysenter", (int64_t)run(user_sysenter, 0)->vector,
              VECTOR_SYSENTER);
     check_hex("user-sysenter-cs-user", this_vcpu()->user_frame.cs & 3, 3);
+    /* It leaves NT as it is, which no IRETQ of the hypervisor may meet. */
+    user_frame_init(&in, user_address(user_sysenter));
+    in.rflags |= FLAG_NT;
+    check_eq("user-sysenter-nt", (int64_t)user_run(&in)->vector,
+             VECTOR_SYSENTER);
 }
 
 static void check_segments(void)
