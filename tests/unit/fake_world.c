@@ -2,6 +2,7 @@
 /* See fake_world.h. */
 #include "fake_world.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "hypercall.h"
@@ -12,6 +13,7 @@
 #define ARG_PFN 0U
 
 struct fake_guest *world_dom0;
+struct fake_guest *world_guest;
 
 struct xen_domctl_createdomain world_config(unsigned int vcpus)
 {
@@ -136,6 +138,22 @@ int world_dom0_teardown(void **state)
     fake_guest_destroy(world_dom0);
     fake_stop();
     return 0;
+}
+
+int world_guest_setup(void **state)
+{
+    (void)world_dom0_setup(state);
+    world_guest = fake_guest_create(5, false, 2, 32);
+    fake_enter(world_dom0->v);
+    fake_clear_softirqs();
+    return 0;
+}
+
+int world_guest_teardown(void **state)
+{
+    free(world_guest->mfn);
+    free(world_guest);
+    return world_dom0_teardown(state);
 }
 
 void *world_arg(unsigned int offset)

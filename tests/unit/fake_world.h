@@ -37,6 +37,10 @@ extern struct fake_guest *world_dom0;
 /* cmocka fixtures: a machine with dom0 current on CPU 0, and none. */
 int world_dom0_setup(void **state);
 int world_dom0_teardown(void **state);
+/* The same with a guest beside it, domain 5: two vCPUs, 32 pages. */
+extern struct fake_guest *world_guest;
+int world_guest_setup(void **state);
+int world_guest_teardown(void **state);
 /* Bytes of dom0's argument page, and their guest address. */
 void *world_arg(unsigned int offset);
 unsigned long world_arg_va(unsigned int offset);

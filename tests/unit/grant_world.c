@@ -7,6 +7,15 @@
 struct domain *dom0;
 struct domain *guest;
 struct domain *other;
+mfn_t frame;
+
+const uint16_t grant_bad_flags[GRANT_BAD_FLAGS] = {
+    GTF_invalid,
+    GTF_accept_transfer,
+    GTF_transitive,
+    GTF_permit_access | GTF_readonly,
+    GTF_permit_access | GTF_sub_page,
+};
 
 static struct domain *make(domid_t domid, bool privileged)
 {
@@ -22,6 +31,14 @@ int grant_setup(void **state)
     dom0 = make(0, true);
     guest = make(5, false);
     other = make(6, false);
+    return 0;
+}
+
+int grant_frame_setup(void **state)
+{
+    grant_setup(state);
+    frame = world_page(guest);
+    grant_give(guest, 8, 0, frame, GTF_permit_access);
     return 0;
 }
 

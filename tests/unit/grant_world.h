@@ -22,6 +22,17 @@ int grant_setup(void **state);
 /* Everything is released, audited and freed. */
 int grant_teardown(void **state);
 
+#define HOST GNTMAP_host_map
+#define RO   GNTMAP_readonly
+#define DEV  GNTMAP_device_map
+
+/* A page of the guest's; the fixture has entry 8 let dom0 map it. */
+extern mfn_t frame;
+int grant_frame_setup(void **state);
+/* Flags with which an entry does not let dom0 map it for writing. */
+#define GRANT_BAD_FLAGS 5U
+extern const uint16_t grant_bad_flags[GRANT_BAD_FLAGS];
+
 long grant_call(struct domain *d, unsigned int command, void *array,
                 unsigned int count);
 

@@ -95,6 +95,14 @@ static inline void channel(evtchn_port_t *a, evtchn_port_t *b)
     memset(dom0->shared->vcpu_info, 0, sizeof(dom0->shared->vcpu_info));
 }
 
+/* dom0 has sent an event to the guest's port, which is masked. */
+static inline void masked_channel(evtchn_port_t *a, evtchn_port_t *b)
+{
+    channel(a, b);
+    set_mask(guest, *b);
+    assert_int_equal(send(dom0, *a), 0);
+}
+
 static inline long bind_vcpu(struct domain *d, evtchn_port_t port,
                              uint32_t vcpu)
 {

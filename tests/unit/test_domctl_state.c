@@ -12,24 +12,6 @@
 #include "hypercall.h"
 #include "pv.h"
 
-static struct fake_guest *guest;
-
-static int setup(void **state)
-{
-    (void)world_dom0_setup(state);
-    guest = fake_guest_create(5, false, 2, 32);
-    fake_enter(world_dom0->v);
-    fake_clear_softirqs();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(guest->mfn);
-    free(guest);
-    return world_dom0_teardown(state);
-}
-
 /* -- callbacks ------------------------------------------------------------- */
 
 static void extended_context_holds_the_callbacks(void **state)
@@ -126,8 +108,8 @@ static void give_avx(void)
     policy->xstate[0].eax = AVX;
     policy->xstate[2].eax = 256;
     policy->xstate[2].ebx = 576;
-    guest->d->policy = policy;
-    guest->v->pv.xcr0 = 3;
+    world_guest->d->policy = policy;
+    world_guest->v->pv.xcr0 = 3;
 }
 
 static long ext_state(uint32_t cmd, uint64_t mask, uint64_t size)
@@ -179,7 +161,7 @@ static void image_goes_in_and_out(void **state)
     give_avx();
     put_image(AVX, AVX, AVX);
     assert_int_equal(ext_state(XEN_DOMCTL_setvcpuextstate, 0, HEAD + IMAGE), 0);
-    assert_int_equal(guest->v->pv.xcr0, AVX);
+    assert_int_equal(world_guest->v->pv.xcr0, AVX);
     memset(world_arg(BUFFER), 0, HEAD + IMAGE);
     assert_int_equal(ext_state(XEN_DOMCTL_getvcpuextstate, AVX, HEAD + IMAGE),
                      0);
@@ -198,26 +180,26 @@ static void image_goes_in_and_out(void **state)
 static void context_of_a_guest_that_goes_on_keeps_the_rest(void **state)
 {
     static struct vcpu_guest_context context;
-    const uint64_t *image = machine_vcpu_xstate(guest->v);
+    const uint64_t *image = machine_vcpu_xstate(world_guest->v);
 
     (void)state;
     give_avx();
     put_image(AVX, AVX, AVX);
     assert_int_equal(ext_state(XEN_DOMCTL_setvcpuextstate, 0, HEAD + IMAGE), 0);
-    domain_pause(guest->d);
-    guest->v->initialised = true;
-    vcpu_get_context(guest->v, &context);
+    domain_pause(world_guest->d);
+    world_guest->v->initialised = true;
+    vcpu_get_context(world_guest->v, &context);
     context.user_regs.rax = 1;
     ((uint64_t *)&context.fpu_ctxt)[160 / 8] = 0x3333;
-    assert_int_equal(vcpu_set_context(guest->v, &context), 0);
-    assert_int_equal(guest->v->regs.rax, 1);
+    assert_int_equal(vcpu_set_context(world_guest->v, &context), 0);
+    assert_int_equal(world_guest->v->regs.rax, 1);
     assert_int_equal(image[160 / 8], 0x3333);
     assert_int_equal(image[576 / 8], 0x2222);
     /* A context that a fresh vCPU gets leaves nothing of before. */
-    assert_int_equal(vcpu_reset(guest->v), 0);
-    assert_int_equal(vcpu_set_context(guest->v, &context), 0);
+    assert_int_equal(vcpu_reset(world_guest->v), 0);
+    assert_int_equal(vcpu_set_context(world_guest->v, &context), 0);
     assert_int_equal(image[576 / 8], 0);
-    domain_unpause(guest->d);
+    domain_unpause(world_guest->d);
 }
 
 /* @set is called on a good image in the argument page. */
@@ -227,7 +209,7 @@ static void refused(void (*spoil)(void), int error)
     spoil();
     assert_int_equal(ext_state(XEN_DOMCTL_setvcpuextstate, 0, HEAD + IMAGE),
                      error);
-    assert_int_equal(guest->v->pv.xcr0, 3);
+    assert_int_equal(world_guest->v->pv.xcr0, 3);
 }
 
 static void state_not_offered(void)
@@ -302,7 +284,9 @@ static void bad_sizes_are_refused(void **state)
     fake_heap_fail_after(~0UL);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, world_guest_setup, \
+                                    world_guest_teardown)
 
 int main(void)
 {

@@ -13,24 +13,13 @@
 
 #define MAP 1024U /* CPU maps in the argument page */
 
-static struct fake_guest *guest;
-
+/* As the tools leave it: no table loaded yet. */
 static int setup(void **state)
 {
-    (void)world_dom0_setup(state);
-    guest = fake_guest_create(5, false, 2, 32);
-    /* As the tools leave it: no table loaded yet. */
-    assert_int_equal(vcpu_reset(guest->v), 0);
-    fake_enter(world_dom0->v);
+    (void)world_guest_setup(state);
+    assert_int_equal(vcpu_reset(world_guest->v), 0);
     fake_clear_softirqs();
     return 0;
-}
-
-static int teardown(void **state)
-{
-    free(guest->mfn);
-    free(guest);
-    return world_dom0_teardown(state);
 }
 
 /* -- creation -------------------------------------------------------------- */
@@ -120,7 +109,8 @@ static struct vcpu_guest_context good_context(void)
     c.user_regs.rsi = 77;
     c.user_regs.cs = 0xe033;
     c.user_regs.ss = 0xe02b;
-    c.ctrlreg[3] = guest->mfn[guest->first_table].number << PAGE_SHIFT;
+    c.ctrlreg[3] = world_guest->mfn[world_guest->first_table].number
+                   << PAGE_SHIFT;
     c.kernel_ss = 0xe02b;
     c.kernel_sp = FAKE_GUEST_VA + 0x2000;
     return c;
@@ -134,8 +124,8 @@ static void context_goes_in_and_out(void **state)
     (void)state;
     assert_int_equal(get_context(&back, 0), -XEN_ENODATA);
     assert_int_equal(set_context(&c, 0), 0);
-    assert_true(guest->v->initialised);
-    assert_int_equal(atomic_load(&guest->v->sched.pause_flags), 0);
+    assert_true(world_guest->v->initialised);
+    assert_int_equal(atomic_load(&world_guest->v->sched.pause_flags), 0);
     assert_int_equal(get_context(&back, 0), 0);
     assert_int_equal(back.user_regs.rip, c.user_regs.rip);
     assert_int_equal(back.user_regs.rsi, 77);
@@ -152,21 +142,21 @@ static void context_without_online_leaves_it_down(void **state)
     (void)state;
     c.flags = VGCF_in_kernel;
     assert_int_equal(set_context(&c, 1), 0);
-    assert_true(guest->d->vcpu[1]->initialised);
-    assert_int_equal(atomic_load(&guest->d->vcpu[1]->sched.pause_flags),
+    assert_true(world_guest->d->vcpu[1]->initialised);
+    assert_int_equal(atomic_load(&world_guest->d->vcpu[1]->sched.pause_flags),
                      VCPU_DOWN);
 }
 
 static void context_writes_the_wallclock_anew(void **state)
 {
     struct vcpu_guest_context c = good_context();
-    uint32_t seconds = guest->d->shared->wc_sec;
+    uint32_t seconds = world_guest->d->shared->wc_sec;
 
     (void)state;
-    memset(guest->d->shared, 0, PAGE_BYTES);
+    memset(world_guest->d->shared, 0, PAGE_BYTES);
     assert_int_equal(set_context(&c, 0), 0);
-    assert_int_equal(guest->d->shared->wc_sec, seconds);
-    assert_true(guest->d->shared->wc_version != 0);
+    assert_int_equal(world_guest->d->shared->wc_sec, seconds);
+    assert_true(world_guest->d->shared->wc_version != 0);
 }
 
 static void context_validation_is_preemptible(void **state)
@@ -177,8 +167,8 @@ static void context_validation_is_preemptible(void **state)
     fake_preempt_every(1);
     assert_int_equal(set_context(&c, 0), 0);
     fake_preempt_every(0);
-    assert_true(guest->v->initialised);
-    assert_int_equal(atomic_load(&guest->d->pause_count), 1);
+    assert_true(world_guest->v->initialised);
+    assert_int_equal(atomic_load(&world_guest->d->pause_count), 1);
 }
 
 static void null_context_forgets_everything(void **state)
@@ -189,9 +179,10 @@ static void null_context_forgets_everything(void **state)
     (void)state;
     assert_int_equal(set_context(&c, 0), 0);
     assert_int_equal(world_domctl(&op), 0);
-    assert_false(guest->v->initialised);
-    assert_true(mfn_equal(guest->v->pv.kernel_root, INVALID_MFN));
-    assert_int_equal(atomic_load(&guest->v->sched.pause_flags), VCPU_DOWN);
+    assert_false(world_guest->v->initialised);
+    assert_true(mfn_equal(world_guest->v->pv.kernel_root, INVALID_MFN));
+    assert_int_equal(atomic_load(&world_guest->v->sched.pause_flags),
+                     VCPU_DOWN);
     assert_int_equal(set_context(&c, 0), 0);
 }
 
@@ -213,10 +204,11 @@ static void a_vcpu_that_is_being_reset_stays_down(void **state)
     fake_preempt_every(0);
     fake_clear_softirqs();
     assert_true(regs->rip != FAKE_GUEST_VA); /* to be called again */
-    assert_false(guest->v->initialised);
-    assert_int_equal(atomic_load(&guest->v->sched.pause_flags), VCPU_DOWN);
+    assert_false(world_guest->v->initialised);
+    assert_int_equal(atomic_load(&world_guest->v->sched.pause_flags),
+                     VCPU_DOWN);
     assert_int_equal(world_domctl(&op), 0);
-    assert_true(mfn_equal(guest->v->pv.kernel_root, INVALID_MFN));
+    assert_true(mfn_equal(world_guest->v->pv.kernel_root, INVALID_MFN));
     assert_int_equal(set_context(&c, 0), 0);
 }
 
@@ -237,8 +229,8 @@ static void bad_contexts_are_refused(void **state)
     c = good_context();
     c.user_regs.rip = 0x8000000000000000UL;
     assert_int_equal(set_context(&c, 0), -XEN_EINVAL);
-    assert_false(guest->v->initialised);
-    assert_int_equal(atomic_load(&guest->d->pause_count), 1);
+    assert_false(world_guest->v->initialised);
+    assert_int_equal(atomic_load(&world_guest->d->pause_count), 1);
     fake_heap_fail_after(0);
     assert_int_equal(set_context(&c, 0), -XEN_ENOMEM);
     fake_heap_fail_after(~0UL);
@@ -263,7 +255,7 @@ static void trigger_is_nmi_only(void **state)
     (void)state;
     op.u.sendtrigger.vcpu = 1;
     assert_int_equal(world_domctl(&op), 0);
-    assert_true(guest->d->vcpu[1]->pv.nmi_pending);
+    assert_true(world_guest->d->vcpu[1]->pv.nmi_pending);
     op.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_POWER;
     assert_int_equal(world_domctl(&op), -XEN_EINVAL);
     op.u.sendtrigger.trigger = 99;
@@ -359,10 +351,10 @@ static void forced_affinity_undoes_a_pin(void **state)
                     XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_FORCE);
 
     (void)state;
-    assert_int_equal(sched_pin_override(guest->v, 3), 0);
+    assert_int_equal(sched_pin_override(world_guest->v, 3), 0);
     memset(world_arg(MAP), 0xff, 16);
     assert_int_equal(world_domctl(&op), 0);
-    assert_int_equal(sched_pin_override(guest->v, 3), 0);
+    assert_int_equal(sched_pin_override(world_guest->v, 3), 0);
 }
 
 static void a_pinned_vcpu_keeps_its_affinity(void **state)
@@ -371,7 +363,7 @@ static void a_pinned_vcpu_keeps_its_affinity(void **state)
         affinity_op(XEN_DOMCTL_setvcpuaffinity, XEN_VCPUAFFINITY_HARD);
 
     (void)state;
-    assert_int_equal(sched_pin_override(guest->v, 3), 0);
+    assert_int_equal(sched_pin_override(world_guest->v, 3), 0);
     memset(world_arg(MAP), 1, 16);
     assert_int_equal(world_domctl(&op), -XEN_EBUSY);
     op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_SOFT;
@@ -379,7 +371,7 @@ static void a_pinned_vcpu_keeps_its_affinity(void **state)
     op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
     memset(world_arg(MAP), 0, 16);
     assert_int_equal(world_domctl(&op), -XEN_EINVAL);
-    assert_int_equal(sched_pin_override(guest->v, -1), 0);
+    assert_int_equal(sched_pin_override(world_guest->v, -1), 0);
     op.cmd = XEN_DOMCTL_getvcpuaffinity;
     assert_int_equal(world_domctl(&op), 0);
     assert_int_equal(*(uint8_t *)world_arg(MAP), 0xff);
@@ -432,7 +424,8 @@ static void scheduler_op_gets_and_puts(void **state)
     assert_int_equal(world_domctl(&op), -XEN_EINVAL);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, setup, world_guest_teardown)
 
 int main(void)
 {

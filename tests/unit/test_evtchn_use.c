@@ -64,9 +64,7 @@ static void unmask_delivers_what_was_pending(void **state)
     struct vcpu *v = guest->vcpu[0];
 
     (void)state;
-    channel(&a, &b);
-    set_mask(guest, b);
-    send(dom0, a);
+    masked_channel(&a, &b);
     assert_int_equal(unmask(guest, b), 0);
     assert_int_equal(guest->shared->evtchn_mask[0], 0);
     assert_int_equal(v->vcpu_info->evtchn_pending_sel, 1);

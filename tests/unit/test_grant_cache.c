@@ -10,8 +10,6 @@
 #include "../../xen-lite/grant/grant.h"
 #include "rangeset.h"
 
-static mfn_t frame; /* the guest's */
-
 static int setup(void **state)
 {
     grant_setup(state);

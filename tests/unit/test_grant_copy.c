@@ -8,9 +8,7 @@
 
 #include "../../xen-lite/grant/grant.h"
 
-static mfn_t mine;  /* dom0's */
-static mfn_t frame; /* the guest's */
-
+static mfn_t mine; /* dom0's */
 static int setup(void **state)
 {
     grant_setup(state);

@@ -9,20 +9,6 @@
 
 #include "../../xen-lite/grant/grant.h"
 
-#define HOST GNTMAP_host_map
-#define RO   GNTMAP_readonly
-#define DEV  GNTMAP_device_map
-
-static mfn_t frame;
-
-static int setup(void **state)
-{
-    grant_setup(state);
-    frame = world_page(guest);
-    grant_give(guest, 8, 0, frame, GTF_permit_access);
-    return 0;
-}
-
 /* -- map ------------------------------------------------------------------- */
 
 static void a_host_map_writes_an_entry_and_tells_the_owner(void **state)
@@ -169,21 +155,14 @@ static void dying_granters_are_bad_domain(void **state)
 
 static void entries_that_do_not_permit_are_refused(void **state)
 {
-    static const uint16_t bad[] = {
-        GTF_invalid,
-        GTF_accept_transfer,
-        GTF_transitive,
-        GTF_permit_access | GTF_readonly,
-        GTF_permit_access | GTF_sub_page,
-    };
     grant_handle_t handle;
 
     (void)state;
-    for (unsigned int i = 0; i < ARRAY_COUNT(bad); i++) {
-        grant_give(guest, 8, 0, frame, bad[i]);
+    for (unsigned int i = 0; i < GRANT_BAD_FLAGS; i++) {
+        grant_give(guest, 8, 0, frame, grant_bad_flags[i]);
         assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
                          GNTST_general_error);
-        assert_int_equal(grant_flags(guest, 8), bad[i]);
+        assert_int_equal(grant_flags(guest, 8), grant_bad_flags[i]);
     }
     assert_int_equal(world_page_refs(frame), 1);
 }
@@ -367,7 +346,8 @@ static void long_maps_are_preempted_and_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, grant_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, grant_frame_setup, grant_teardown)
         TEST(a_host_map_writes_an_entry_and_tells_the_owner),
         TEST(a_read_only_map_takes_no_type),
         TEST(flags_shape_the_entry),

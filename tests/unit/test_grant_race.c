@@ -13,10 +13,7 @@
 
 #include "../../xen-lite/grant/grant.h"
 
-#define HOST GNTMAP_host_map
-#define USE  (GTF_reading | GTF_writing)
-
-static mfn_t frame;
+#define USE (GTF_reading | GTF_writing)
 
 static struct {
     void *page;

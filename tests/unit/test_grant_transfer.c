@@ -12,8 +12,6 @@
 #define DONE \
     (GTF_accept_transfer | GTF_transfer_committed | GTF_transfer_completed)
 
-static mfn_t frame; /* the guest's, to be given to dom0 */
-
 static int setup(void **state)
 {
     grant_setup(state);

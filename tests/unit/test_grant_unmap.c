@@ -8,20 +8,6 @@
 
 #include "../../xen-lite/grant/grant.h"
 
-#define HOST GNTMAP_host_map
-#define RO   GNTMAP_readonly
-#define DEV  GNTMAP_device_map
-
-static mfn_t frame;
-
-static int setup(void **state)
-{
-    grant_setup(state);
-    frame = world_page(guest);
-    grant_give(guest, 8, 0, frame, GTF_permit_access);
-    return 0;
-}
-
 /* -- unmap ----------------------------------------------------------------- */
 
 static void unmap_gives_all_back(void **state)
@@ -366,7 +352,8 @@ static void the_audit_sees_a_lost_pin_and_a_lost_handle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, grant_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, grant_frame_setup, grant_teardown)
         TEST(unmap_gives_all_back),
         TEST(only_dom0_saves_the_flush_of_what_it_did_not_use),
         TEST(the_last_writer_goes_before_the_last_reader),

@@ -11,11 +11,7 @@
 
 #include <xen/memory.h>
 
-#define HOST GNTMAP_host_map
-#define RO   GNTMAP_readonly
-#define USE  (GTF_reading | GTF_writing)
-
-static mfn_t frame;
+#define USE (GTF_reading | GTF_writing)
 
 static int setup(void **state)
 {
@@ -76,18 +72,11 @@ static void use_shows_in_the_status_and_not_in_the_entry(void **state)
 
 static void what_an_entry_does_not_permit_leaves_no_status(void **state)
 {
-    static const uint16_t bad[] = {
-        GTF_invalid,
-        GTF_accept_transfer,
-        GTF_transitive,
-        GTF_permit_access | GTF_readonly,
-        GTF_permit_access | GTF_sub_page,
-    };
     grant_handle_t handle;
 
     (void)state;
-    for (unsigned int i = 0; i < ARRAY_COUNT(bad); i++) {
-        give(8, bad[i], frame.number);
+    for (unsigned int i = 0; i < GRANT_BAD_FLAGS; i++) {
+        give(8, grant_bad_flags[i], frame.number);
         assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
                          GNTST_general_error);
         assert_int_equal(status_of(guest, 8), 0);

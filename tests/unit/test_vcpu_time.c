@@ -3,47 +3,7 @@
  * What the hypervisor writes into a guest's memory about time: clock records,
  * wall clock, runstates (sched/vcpu_time.c, sched/runstate.c).
  */
-#include "fake_world.h"
-
-#include <string.h>
-
-#include "hypercall.h"
-#include "sched.h"
-#include "softirq.h"
-#include "vcpu_time.h"
-
-#define AREA 1024U
-
-static struct vcpu *self(void)
-{
-    return world_dom0->v;
-}
-
-static struct vcpu *other(void)
-{
-    return world_dom0->d->vcpu[1];
-}
-
-static long vcpu_op(int cmd, unsigned long id, unsigned long arg)
-{
-    return fake_hypercall(self(), __HYPERVISOR_vcpu_op, (unsigned long)cmd, id,
-                          arg, 0);
-}
-
-/* With @bytes of @argument in the argument page. */
-static long vcpu_op_with(int cmd, unsigned long id, const void *argument,
-                         size_t bytes)
-{
-    memcpy(world_arg(0), argument, bytes);
-    return vcpu_op(cmd, id, world_arg_va(0));
-}
-
-static int setup(void **state)
-{
-    (void)world_dom0_setup(state);
-    atomic_store(&self()->sched.pause_flags, 0);
-    return 0;
-}
+#include "vcpu_world.h"
 
 static void run_timers(void)
 {

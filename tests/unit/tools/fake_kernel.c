@@ -2,6 +2,8 @@
 /* The kernel's Xen devices, played by functions of the test. */
 #include "fake_kernel.h"
 
+#include "tools.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -25,6 +27,7 @@ int __wrap_munmap(void *addr, size_t length);
 int __real_munmap(void *addr, size_t length);
 
 struct fake_kernel fake_kernel;
+xc_interface *xch;
 
 #define MAPS_MAX 64
 
@@ -39,6 +42,24 @@ void fake_kernel_reset(void)
 {
     memset(&fake_kernel, 0, sizeof(fake_kernel));
     memset(maps, 0, sizeof(maps));
+}
+
+int fake_kernel_open(void **state)
+{
+    (void)state;
+    fake_kernel_reset();
+    xch = xc_interface_open(NULL, NULL, 0);
+    assert_non_null(xch);
+    return 0;
+}
+
+/* Every buffer and mapping must have been given back by now. */
+int fake_kernel_close(void **state)
+{
+    (void)state;
+    assert_int_equal(xc_interface_close(xch), 0);
+    assert_int_equal(fake_kernel.maps_open, 0);
+    return 0;
 }
 
 static void add_map(void *p, bool window)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <xenctrl.h>
+
 struct fake_kernel {
     /* A hypercall; returns its result, or a negative errno. */
     long (*hypercall)(uint64_t op, const uint64_t args[5]);
@@ -23,5 +25,10 @@ struct fake_kernel {
 extern struct fake_kernel fake_kernel;
 
 void fake_kernel_reset(void);
+
+/* Fixtures: a handle of the library over the fake, and nothing left behind. */
+extern xc_interface *xch;
+int fake_kernel_open(void **state);
+int fake_kernel_close(void **state);
 
 #endif

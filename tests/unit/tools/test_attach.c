@@ -177,21 +177,35 @@ static struct device a_vif(const char *script)
     return d;
 }
 
-static void a_disk_comes_and_goes(void **state)
+/* A disk whose script does @last, attached or not to be. */
+static struct device scripted_disk(const char *last, int attached)
 {
     struct device d;
     char script[64];
 
-    (void)state;
-    write_script(script, "");
+    write_script(script, last);
     d = a_disk(script);
-    assert_int_equal(device_attach(&x, 7, &d), 0);
+    assert_int_equal(device_attach(&x, 7, &d), attached);
+    return d;
+}
+
+/* It ends with nothing in xenstore. */
+static void end_disk(struct device *d)
+{
+    assert_int_equal(fake_store.node_count, 0);
+    device_free(d);
+}
+
+static void a_disk_comes_and_goes(void **state)
+{
+    struct device d = scripted_disk("", 0);
+
+    (void)state;
     fake_store_has(BACK "/state", "2");
     set_state(FRONT, "4");
     assert_int_equal(device_detach(&x, 7, DEVICE_VBD, 51712), 0);
-    assert_int_equal(fake_store.node_count, 0);
     scripts_said("add vbd " BACK "\nremove vbd " BACK "\n");
-    device_free(&d);
+    end_disk(&d);
 }
 
 static void interfaces_get_the_lowest_number(void **state)
@@ -218,33 +232,23 @@ static void interfaces_get_the_lowest_number(void **state)
 static void without_a_driver_nothing_stays(void **state)
 {
     struct device d;
-    char script[64];
 
     (void)state;
-    write_script(script, "");
     driver_loaded = false;
-    d = a_disk(script);
-    assert_int_equal(device_attach(&x, 7, &d), EXIT_FAILED);
-    assert_int_equal(fake_store.node_count, 0);
-    device_free(&d);
+    d = scripted_disk("", EXIT_FAILED);
+    end_disk(&d);
 }
 
 static void a_script_that_fails_takes_the_device_away(void **state)
 {
-    struct device d;
-    char script[64];
+    struct device d = scripted_disk("exit 1", EXIT_FAILED);
 
     (void)state;
-    write_script(script, "exit 1");
-    d = a_disk(script);
-    assert_int_equal(device_attach(&x, 7, &d), EXIT_FAILED);
-    assert_int_equal(fake_store.node_count, 0);
     scripts_said("add vbd " BACK "\nremove vbd " BACK "\n");
-    device_free(&d);
+    end_disk(&d);
     d = a_disk("/no/such/script");
     assert_int_equal(device_attach(&x, 7, &d), EXIT_FAILED);
-    assert_int_equal(fake_store.node_count, 0);
-    device_free(&d);
+    end_disk(&d);
 }
 
 static void a_script_that_hangs_is_ended(void **state)
@@ -260,51 +264,47 @@ static void a_script_that_hangs_is_ended(void **state)
 
 static void a_guest_that_holds_on_is_said(void **state)
 {
-    struct device d;
-    char script[64];
+    struct device d = scripted_disk("", 0);
 
     (void)state;
-    write_script(script, "");
-    d = a_disk(script);
-    assert_int_equal(device_attach(&x, 7, &d), 0);
     set_state(FRONT, "4");
     guest_lets_go = false;
     assert_int_equal(device_detach(&x, 7, DEVICE_VBD, 51712), EXIT_TIMEOUT);
     fake_store_has(BACK "/online", "0");
     guest_lets_go = true;
     assert_int_equal(device_detach(&x, 7, DEVICE_VBD, 51712), 0);
-    assert_int_equal(fake_store.node_count, 0);
-    device_free(&d);
+    end_disk(&d);
 }
 
 static void a_guest_without_drivers_is_not_asked(void **state)
 {
     struct device d;
-    char script[64];
 
     (void)state;
-    write_script(script, "");
     guest_lets_go = false;
-    d = a_disk(script);
-    assert_int_equal(device_attach(&x, 7, &d), 0);
+    d = scripted_disk("", 0);
     assert_int_equal(device_detach(&x, 7, DEVICE_VBD, 51712), 0);
-    assert_int_equal(fake_store.node_count, 0);
-    device_free(&d);
+    end_disk(&d);
+}
+
+static void attach_both(struct device *disk, struct device *vif)
+{
+    char script[64];
+
+    *disk = scripted_disk("", 0);
+    in_directory(script, "script");
+    *vif = a_vif(script);
+    assert_int_equal(device_attach(&x, 7, vif), 0);
 }
 
 static void the_end_takes_all_though_the_guest_holds_on(void **state)
 {
     struct device disk;
     struct device vif;
-    char script[64];
 
     (void)state;
-    write_script(script, "");
     guest_lets_go = false;
-    disk = a_disk(script);
-    vif = a_vif(script);
-    assert_int_equal(device_attach(&x, 7, &disk), 0);
-    assert_int_equal(device_attach(&x, 7, &vif), 0);
+    attach_both(&disk, &vif);
     set_state(FRONT, "4");
     set_state(VIF_FRONT, "4");
     devices_end(&x, 7);
@@ -328,14 +328,9 @@ static void what_a_guest_has_can_be_attached_again(void **state)
     struct device disk;
     struct device vif;
     struct device *again;
-    char script[64];
 
     (void)state;
-    write_script(script, "");
-    disk = a_disk(script);
-    vif = a_vif(script);
-    assert_int_equal(device_attach(&x, 7, &disk), 0);
-    assert_int_equal(device_attach(&x, 7, &vif), 0);
+    attach_both(&disk, &vif);
     before = fake_store;
     fake_store_put(FRONT "/trusted", "9");
     set_state(FRONT, "4");

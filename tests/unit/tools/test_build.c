@@ -36,7 +36,6 @@ void *__real_mmap(void *addr, size_t length, int prot, int flags, int fd,
 
 static int machine_fd;
 static uint8_t *machine; /* the same frames, for the test to read */
-static xc_interface *xch;
 static uint64_t frames_given;
 static uint64_t frames_free;
 static uint64_t pinned; /* L4 frame, once pinned */
@@ -204,8 +203,7 @@ static int open_all(void **state)
 {
     static const uint8_t initrd[6000] = "a ramdisk";
 
-    (void)state;
-    fake_kernel_reset();
+    (void)fake_kernel_open(state);
     fake_kernel.hypercall = hypercall;
     fake_kernel.request = request;
     machine_fd = memfd_create("machine", MFD_CLOEXEC);
@@ -221,7 +219,6 @@ static int open_all(void **state)
     no_resources = false;
     hypercall_page = 0;
     context_set = false;
-    xch = xc_interface_open(NULL, NULL, 0);
     make_kernel();
     memset(&error, 0, sizeof(error));
     guest = (struct pv_guest){
@@ -239,9 +236,7 @@ static int open_all(void **state)
 
 static int close_all(void **state)
 {
-    (void)state;
-    assert_int_equal(xc_interface_close(xch), 0);
-    assert_int_equal(fake_kernel.maps_open, 0);
+    (void)fake_kernel_close(state);
     (void)munmap(machine, MACHINE * PAGE_BYTES);
     (void)close(machine_fd);
     return 0;

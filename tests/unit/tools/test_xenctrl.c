@@ -14,8 +14,6 @@
 
 #include "fake_kernel.h"
 
-static xc_interface *xch;
-
 /* What the fake hypervisor saw last, and what it shall answer. */
 static struct xen_domctl domctl;
 static struct xen_sysctl sysctl;
@@ -53,25 +51,13 @@ static long hypercall(uint64_t op, const uint64_t args[5])
 
 static int open_all(void **state)
 {
-    (void)state;
-    fake_kernel_reset();
+    (void)fake_kernel_open(state);
     fake_kernel.hypercall = hypercall;
     answer = 0;
     on_domctl = NULL;
     on_sysctl = NULL;
     memset(&domctl, 0, sizeof(domctl));
     memset(&sysctl, 0, sizeof(sysctl));
-    xch = xc_interface_open(NULL, NULL, 0);
-    assert_non_null(xch);
-    return 0;
-}
-
-/* Every buffer must have been given back by now. */
-static int close_all(void **state)
-{
-    (void)state;
-    assert_int_equal(xc_interface_close(xch), 0);
-    assert_int_equal(fake_kernel.maps_open, 0);
     return 0;
 }
 
@@ -383,7 +369,7 @@ static void errors_have_words(void **state)
     assert_int_equal(xc_get_last_error(xch)->code, XC_ERROR_NONE);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, fake_kernel_close)
 
 int main(void)
 {

@@ -21,26 +21,6 @@
 
 #include "fake_kernel.h"
 
-static xc_interface *xch;
-
-static int open_all(void **state)
-{
-    (void)state;
-    fake_kernel_reset();
-    xch = xc_interface_open(NULL, NULL, 0);
-    assert_non_null(xch);
-    return 0;
-}
-
-/* Every mapping must have been given back by now. */
-static int close_all(void **state)
-{
-    (void)state;
-    assert_int_equal(xc_interface_close(xch), 0);
-    assert_int_equal(fake_kernel.maps_open, 0);
-    return 0;
-}
-
 /* -- foreign memory -------------------------------------------------------- */
 
 static long map_all_but_second(unsigned long number, void *arg)
@@ -229,7 +209,8 @@ static void events_bind_and_fail(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
+#define TEST(f) \
+    cmocka_unit_test_setup_teardown(f, fake_kernel_open, fake_kernel_close)
 
 int main(void)
 {
