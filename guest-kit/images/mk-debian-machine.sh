@@ -27,6 +27,7 @@ for overlay in "$@"; do
     cp -a --no-preserve=ownership "$overlay/." "$tree/"
 done
 
+mkdir -p "$tree/var/log/xen" # whose absence oxenstored does not survive
 echo "UUID=$uuid / ext4 noatime,errors=remount-ro 0 1" >"$tree/etc/fstab"
 keys=$(dirname "$disk")/debian-keys
 "$(dirname "$0")/mk-debian-common.sh" "$keys" "$tree" dom0
