@@ -4,6 +4,8 @@
  */
 #include "builder/bzimage.h"
 
+#include "builder/unpack.h"
+
 #define OFF_SETUP_SECTS    0x1f1U
 #define OFF_BOOT_FLAG      0x1feU
 #define OFF_HEADER         0x202U
@@ -16,7 +18,7 @@
 #define HEADER_MAGIC 0x53726448U /* "HdrS" */
 #define VERSION_MIN  0x0208U     /* the first with payload fields */
 #define SECTOR_BYTES 512U
-#define LENGTH_BYTES 4U          /* unpacked size behind the stream */
+#define LENGTH_BYTES 4U          /* unpacked size, last of the payload */
 #define UNPACKED_MAX (1UL << 30) /* no kernel is that large */
 
 bool bzimage_detect(struct bytes file)
@@ -68,7 +70,10 @@ int bzimage_parse(struct bytes file, struct bzimage *out, struct build_error *e)
                           unpacked);
     }
     out->payload.data = file.data + offset;
-    out->payload.size = length - LENGTH_BYTES;
+    out->payload.size = length;
+    if (pack_detect(out->payload) != PACK_GZIP) {
+        out->payload.size -= LENGTH_BYTES; /* gzip's own is the same word */
+    }
     out->unpacked_bytes = unpacked;
     return 0;
 }

@@ -63,6 +63,18 @@ static void finds_the_payload_without_its_length_word(void **state)
     assert_int_equal(image.unpacked_bytes, UNPACKED);
 }
 
+/* The unpacked size is the end of a gzip stream; behind others it is added. */
+static void a_gzip_stream_keeps_its_length_word(void **state)
+{
+    struct bzimage image;
+
+    (void)state;
+    put16((SETUP_SECTS + 1) * 512 + PAYLOAD_OFFSET, 0x8b1f);
+    assert_int_equal(parse(sizeof(file), &image), 0);
+    assert_int_equal(image.payload.size, PAYLOAD_LENGTH);
+    assert_int_equal(image.unpacked_bytes, UNPACKED);
+}
+
 static void no_setup_sectors_means_four(void **state)
 {
     struct bzimage image;
@@ -143,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finds_the_payload_without_its_length_word),
+        TEST(a_gzip_stream_keeps_its_length_word),
         TEST(no_setup_sectors_means_four),
         TEST(other_files_are_not_detected),
         TEST(an_old_protocol_is_refused),

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include <xen/elfnote.h>
 
@@ -329,6 +330,39 @@ static void load_takes_plain_elf_and_refuses_garbage(void **state)
     kernel_free(&k);
 }
 
+/* As CONFIG_KERNEL_GZIP makes it. */
+static void a_gzip_bzimage_is_unpacked(void **state)
+{
+    static uint8_t file[2 * 512 + 2 * ELF_BYTES];
+    const uint32_t magic = 0x53726448;
+    struct build_error e = {0};
+    uint32_t payload[2] = {0};
+    z_stream s = {0};
+    struct image im;
+    struct kernel k;
+
+    (void)state;
+    make_linux(&im);
+    assert_int_equal(deflateInit2(&s, 9, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
+    s.next_in = im.data;
+    s.avail_in = ELF_BYTES;
+    s.next_out = file + 2 * 512;
+    s.avail_out = 2 * ELF_BYTES;
+    assert_int_equal(deflate(&s, Z_FINISH), Z_STREAM_END);
+    payload[1] = (uint32_t)s.total_out;
+    (void)deflateEnd(&s);
+    file[0x1f1] = 1;
+    memcpy(file + 0x1fe, "\x55\xaa", 2);
+    memcpy(file + 0x202, &magic, sizeof(magic));
+    memcpy(file + 0x206, "\x0f\x02", 2);
+    memcpy(file + 0x248, payload, sizeof(payload));
+    if (kernel_load((struct bytes){file, sizeof(file)}, &k, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
+    assert_int_equal(k.entry, ENTRY);
+    kernel_free(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_cut_image_does_no_harm),
         cmocka_unit_test(damaged_images_do_no_harm),
         cmocka_unit_test(load_takes_plain_elf_and_refuses_garbage),
+        cmocka_unit_test(a_gzip_bzimage_is_unpacked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
