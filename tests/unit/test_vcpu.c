@@ -110,6 +110,20 @@ static void initialise_with_a_bad_context_is_refused(void **state)
     assert_false(other()->initialised);
 }
 
+/* Its first root would be none at all. */
+static void initialise_in_user_mode_needs_a_user_table(void **state)
+{
+    struct vcpu_guest_context *context = context_for_other();
+
+    (void)state;
+    context->flags = 0;
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, fake_va(4)), -XEN_EINVAL);
+    assert_false(other()->initialised);
+    context->ctrlreg[1] = context->ctrlreg[3];
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, fake_va(4)), 0);
+    assert_false(other()->pv.kernel_mode);
+}
+
 /* -- timers ---------------------------------------------------------------- */
 
 static void bind_timer_virq(evtchn_port_t *port)
@@ -456,6 +470,7 @@ int main(void)
         CASE(initialise_of_bad_memory_is_efault),
         CASE(initialise_without_memory_for_us_is_enomem),
         CASE(initialise_with_a_bad_context_is_refused),
+        CASE(initialise_in_user_mode_needs_a_user_table),
         CASE(singleshot_fires_once),
         CASE(past_singleshot_fires_at_once_even_if_future_was_asked),
         CASE(stopped_singleshot_does_not_fire),

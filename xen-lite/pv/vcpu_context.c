@@ -100,6 +100,16 @@ static int take_roots(struct vcpu *v, const struct vcpu_guest_context *context)
     return 0;
 }
 
+/* A vCPU in user mode runs on its user tables. */
+static int check_mode(const struct vcpu *v,
+                      const struct vcpu_guest_context *context)
+{
+    return (context->flags & VGCF_in_kernel) == 0 &&
+                   mfn_equal(v->pv.user_root, INVALID_MFN)
+               ? -XEN_EINVAL
+               : 0;
+}
+
 static void load_registers(struct vcpu *v,
                            const struct vcpu_guest_context *context)
 {
@@ -174,6 +184,9 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
     if (v->initialised) {
         rc = check_unchanged(v, context);
         if (rc == 0) {
+            rc = check_mode(v, context);
+        }
+        if (rc == 0) {
             load_registers(v, context);
             load_entry_points(v, context);
         }
@@ -186,6 +199,9 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
     rc = pv_set_ldt(v, context->ldt_base, (unsigned int)context->ldt_ents);
     if (rc == 0) {
         rc = take_roots(v, context);
+    }
+    if (rc == 0) {
+        rc = check_mode(v, context);
     }
     if (rc != 0) {
         pv_drop_gdt(v);
