@@ -160,6 +160,15 @@ static void leaky_cpu_refuses_non_present_ram(void **state)
     assert_int_equal(pt_check_bits(RAM, 4, false), WRONG);
 }
 
+static void leaky_cpu_is_not_fooled_by_bits_past_its_width(void **state)
+{
+    (void)state;
+    set_intel(0);
+    assert_int_equal(pt_check_bits(RAM | 1ULL << 40, 1, false), WRONG);
+    assert_int_equal(pt_check_bits(RAM | 1ULL << 51, 2, false), WRONG);
+    assert_int_equal(pt_check_bits(RAM | 1ULL << 39, 1, false), FINE);
+}
+
 static void leaky_cpu_accepts_inverted_swap_entries(void **state)
 {
     uint64_t swap = (~RAM & PTE_FRAME) | 0x1e;
@@ -205,6 +214,7 @@ int main(void)
         CASE(io_write_combining_stays),
         CASE(io_uncached_stays),
         CASE(leaky_cpu_refuses_non_present_ram),
+        CASE(leaky_cpu_is_not_fooled_by_bits_past_its_width),
         CASE(leaky_cpu_accepts_inverted_swap_entries),
         CASE(sound_cpu_accepts_any_non_present),
         CASE(intel_with_capabilities_but_not_sound_refuses),
