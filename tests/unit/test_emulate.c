@@ -102,6 +102,26 @@ static void cr3_refuses_what_is_no_l4(void **state)
     assert_true(mfn_equal(v()->pv.kernel_root, pv_world.kernel_root));
 }
 
+static void cr3_is_tried_again_after_preemption(void **state)
+{
+    mfn_t root = pv_world.user_root;
+    unsigned int visits = 0;
+
+    (void)state;
+    assert_int_equal(page_put_root(v()->pv.user_root), 0);
+    v()->pv.user_root = INVALID_MFN;
+    ((pte_t *)pv_page(root))[0] = ((pte_t *)pv_page(root))[511];
+    regs()->rax = xen_pfn_to_cr3(root.number);
+    do {
+        fake_clear_softirqs();
+        fake_preempt_every(visits == 0 ? 1 : 0);
+        assert_true(RUN("\x0f\x22\xd8"));
+        visits++;
+    } while (regs()->rip == PV_CODE_VA);
+    assert_true(visits > 1);
+    assert_true(mfn_equal(v()->pv.kernel_root, root));
+}
+
 static void cr8_is_not_emulated(void **state)
 {
     (void)state;
@@ -485,6 +505,7 @@ int main(void)
         CASE(cr0_changes_only_task_switched),
         CASE(cr4_keeps_fixed_bits),
         CASE(cr3_refuses_what_is_no_l4),
+        CASE(cr3_is_tried_again_after_preemption),
         CASE(cr8_is_not_emulated),
         CASE(debug_registers_pass_their_checks),
         CASE(known_msrs_answer),

@@ -25,7 +25,7 @@
 enum result {
     EMULATED, /* move on to the next instruction */
     INJECTED, /* an exception was delivered: registers are set */
-    REPEAT,   /* a string instruction wants another go */
+    REPEAT,   /* the same instruction wants another go */
     NOT_OURS,
 };
 
@@ -232,9 +232,15 @@ static bool write_cr0(struct vcpu *v, unsigned long value)
     return true;
 }
 
-static bool write_cr3(struct vcpu *v, unsigned long value)
+/* Preempted, the guest tries again: what is validated stays so. */
+static enum result write_cr3(struct vcpu *v, unsigned long value)
 {
-    return mm_new_kernel_root(v, mfn_make(xen_cr3_to_pfn(value))) == 0;
+    int rc = mm_new_kernel_root(v, mfn_make(xen_cr3_to_pfn(value)));
+
+    if (rc == -XEN_ERESTART) {
+        return REPEAT;
+    }
+    return rc == 0 ? EMULATED : NOT_OURS;
 }
 
 static enum result emulate_write_cr(struct vcpu *v, struct cpu_user_regs *regs,
@@ -257,8 +263,7 @@ static enum result emulate_write_cr(struct vcpu *v, struct cpu_user_regs *regs,
         v->vcpu_info->arch.cr2 = value;
         break;
     case 3:
-        done = write_cr3(v, value);
-        break;
+        return write_cr3(v, value);
     case 4:
         write_cr4(v, value);
         break;
