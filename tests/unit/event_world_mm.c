@@ -142,13 +142,15 @@ bool heap_unshare_pages(struct domain *d, void *const *pages,
 
 /* -- frames that pass from one domain to another --------------------------- */
 
-int domain_steal_page(struct domain *d, struct page *page)
+int domain_steal_page(struct domain *d, mfn_t mfn)
 {
     uint64_t word =
         (uint64_t)d->domid << PAGE_OWNER_SHIFT | PAGE_COUNT_ALLOCATED | 1;
 
-    return atomic_compare_exchange_strong(
-               &page->count, &word, (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT)
+    return machine_mfn_valid(mfn) &&
+                   atomic_compare_exchange_strong(&page_of(mfn)->count, &word,
+                                                  (uint64_t)DOMID_NOBODY
+                                                      << PAGE_OWNER_SHIFT)
                ? 0
                : -XEN_EINVAL;
 }

@@ -196,7 +196,7 @@ static void releasing_anothers_page_fails(void **state)
 static void mapped_page_cannot_be_stolen(void **state)
 {
     (void)state;
-    assert_int_equal(domain_steal_page(guest->d, guest_page(5)), -XEN_EINVAL);
+    assert_int_equal(domain_steal_page(guest->d, guest->mfn[5]), -XEN_EINVAL);
     assert_int_equal(guest->d->tot_pages, 64);
 }
 
@@ -208,11 +208,12 @@ static void stolen_page_is_nobodys(void **state)
     assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
                                     fake_va(5), 0, 0, 0),
                      0);
-    assert_int_equal(domain_steal_page(domain_io(), page), -XEN_EINVAL);
-    assert_int_equal(domain_steal_page(guest->d, page), 0);
+    assert_int_equal(domain_steal_page(domain_io(), page_mfn(page)),
+                     -XEN_EINVAL);
+    assert_int_equal(domain_steal_page(guest->d, page_mfn(page)), 0);
     assert_int_equal(guest->d->tot_pages, 63);
     assert_false(page_get(guest->mfn[5], guest->d));
-    assert_int_equal(domain_steal_page(guest->d, page), -XEN_EINVAL);
+    assert_int_equal(domain_steal_page(guest->d, page_mfn(page)), -XEN_EINVAL);
     frame_free(page, 0);
 }
 

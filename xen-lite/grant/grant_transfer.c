@@ -110,7 +110,7 @@ static int16_t transfer_one(struct domain *from,
     mfn_t mfn = mfn_make(op->mfn);
     int16_t status;
 
-    if (!machine_mfn_valid(mfn) || domain_steal_page(from, page_of(mfn)) != 0) {
+    if (domain_steal_page(from, mfn) != 0) {
         return GNTST_bad_page;
     }
     m2p_set(mfn, M2P_INVALID);

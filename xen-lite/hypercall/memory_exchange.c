@@ -55,8 +55,7 @@ static int steal_extent(struct exchange *x, struct held *held, xen_pfn_t first)
     for (unsigned long i = 0; i < 1UL << x->in_order; i++) {
         mfn_t mfn = mfn_make(first + i);
 
-        if (!machine_mfn_valid(mfn) ||
-            domain_steal_page(x->d, page_of(mfn)) != 0) {
+        if (domain_steal_page(x->d, mfn) != 0) {
             return -XEN_EINVAL;
         }
         hold(held, page_of(mfn));

@@ -147,7 +147,7 @@ int domain_release_page(struct domain *d, struct page *page);
  * Take a frame that nothing else refers to out of @d: it belongs to nobody
  * then, to be given to frame_free(). 0 or -XEN_EINVAL.
  */
-int domain_steal_page(struct domain *d, struct page *page);
+int domain_steal_page(struct domain *d, mfn_t mfn);
 /* Teardown: give all pages back; preemptible. */
 int domain_relinquish_memory(struct domain *d);
 void m2p_set(mfn_t mfn, unsigned long pfn);

@@ -178,13 +178,18 @@ int domain_release_page(struct domain *d, struct page *page)
     return 0;
 }
 
-int domain_steal_page(struct domain *d, struct page *page)
+int domain_steal_page(struct domain *d, mfn_t mfn)
 {
     uint64_t only =
         PAGE_COUNT_ALLOCATED | (uint64_t)d->domid << PAGE_OWNER_SHIFT | 1;
-    uint64_t word = atomic_load(&page->count);
+    struct page *page = page_lookup(mfn);
+    uint64_t word;
     bool last;
 
+    if (page == NULL) {
+        return -XEN_EINVAL;
+    }
+    word = atomic_load(&page->count);
     /* With one reference, ours from here on, nothing can map it or type it. */
     do {
         if ((word & ~PAGE_COUNT_MARKS) != only) {

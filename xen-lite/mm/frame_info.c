@@ -29,7 +29,7 @@
  * below finds nothing else there. */
 #define FRAME_TABLE_ENTRIES ((HV_VMAP - HV_FRAME_TABLE) / sizeof(struct page))
 
-static struct page *page_lookup(mfn_t mfn)
+struct page *page_lookup(mfn_t mfn)
 {
     if (!machine_mfn_valid(mfn)) {
         return NULL;
