@@ -15,7 +15,7 @@ python3 "$top/scripts/console.py" --log "$log" --times "$work/times" \
     --send 'dom0 login: =>root' --send 'Password: =>xen-lite' \
     --send "$prompt=>systemctl is-system-running --wait; xl info" \
     --send "$prompt=>xl list; systemctl is-active $units" \
-    --send "$prompt=>systemctl --failed; poweroff" -- \
+    --send "$prompt=>systemctl --failed --no-pager; poweroff" -- \
     "$top/scripts/qemu.sh" -s 2 -m 1280M - \
     -drive "if=none,id=root,format=raw,snapshot=on,file=$image" \
     -device virtio-blk-pci,drive=root \
