@@ -47,7 +47,7 @@ struct line {
 /* Guards all below. IRQ-safe and innermost, hence its class. */
 static struct spinlock irq_lock = SPINLOCK_INIT(LOCK_CONSOLE);
 static struct line lines[LINES_MAX];
-/* By CPU and vector: line + 1. Made when the CPU gets its first line. */
+/* By CPU and vector: line + 1. Lines come with interrupts off: made before. */
 static uint16_t *vector_maps[MAX_CPUS];
 static uint8_t next_vector[MAX_CPUS];
 static _Atomic uint32_t stray_count;
@@ -113,28 +113,10 @@ void irq_start_console(void)
 
 /* -- vectors --------------------------------------------------------------- */
 
-static int make_vector_map(unsigned int cpu)
+int irq_create_cpu(unsigned int cpu)
 {
-    uint16_t *map;
-    unsigned long flags;
-
-    if (vector_maps[cpu] != NULL) {
-        return 0;
-    }
-    map = heap_alloc(VECTORS * sizeof(*map));
-    if (map == NULL) {
-        return -XEN_ENOMEM;
-    }
-    flags = spin_lock_irqsave(&irq_lock);
-    if (vector_maps[cpu] == NULL) {
-        vector_maps[cpu] = map;
-        map = NULL;
-    }
-    spin_unlock_irqrestore(&irq_lock, flags);
-    if (map != NULL) {
-        heap_free(map);
-    }
-    return 0;
+    vector_maps[cpu] = heap_alloc(VECTORS * sizeof(*vector_maps[cpu]));
+    return vector_maps[cpu] != NULL ? 0 : -XEN_ENOMEM;
 }
 
 static bool vectors_free(const uint16_t *map, unsigned int first,
@@ -305,17 +287,13 @@ int machine_irq_enable(unsigned int irq, unsigned int cpu)
 {
     struct line *line = find_line(irq);
     unsigned long flags;
-    int rc;
+    int rc = 0;
 
     if (line == NULL || !cpumask_test(&cpus_online, cpu)) {
         return -XEN_EINVAL;
     }
     if (irq == uart_gsi()) {
         return -XEN_EBUSY;
-    }
-    rc = make_vector_map(cpu);
-    if (rc != 0) {
-        return rc;
     }
     flags = spin_lock_irqsave(&irq_lock);
     /* MSIs got vectors, all of a function together, at their setup. */
@@ -382,14 +360,10 @@ int machine_irq_set_cpu(unsigned int irq, unsigned int cpu)
 {
     struct line *line = find_line(irq);
     unsigned long flags;
-    int rc;
+    int rc = 0;
 
     if (line == NULL || !cpumask_test(&cpus_online, cpu)) {
         return -XEN_EINVAL;
-    }
-    rc = make_vector_map(cpu);
-    if (rc != 0) {
-        return rc;
     }
     flags = spin_lock_irqsave(&irq_lock);
     if (line->now.vector == 0 || move_count(line) == 0) {
@@ -461,9 +435,6 @@ int machine_msi_setup(const struct msi_source *source, unsigned int *irq)
         return -XEN_EINVAL;
     }
     rc = msi_find(source, &msi);
-    if (rc == 0) {
-        rc = make_vector_map(0);
-    }
     if (rc != 0) {
         msi_release(&msi);
         return rc;

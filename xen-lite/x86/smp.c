@@ -17,6 +17,7 @@
 #include "entry.h"
 #include "hv_map.h"
 #include "idle.h"
+#include "irq.h"
 #include "machine_vcpu.h"
 #include "mm.h"
 #include "printk.h"
@@ -138,6 +139,9 @@ int smp_create_cpu(unsigned int cpu)
     int rc = core_cpu_create(cpu);
     struct vcpu *idle;
 
+    if (rc == 0) {
+        rc = irq_create_cpu(cpu);
+    }
     if (rc != 0) {
         return rc;
     }

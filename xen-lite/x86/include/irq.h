@@ -8,6 +8,9 @@
 /* Mask the old interrupt controllers; find the IO-APICs and mask them. */
 void irq_init(void);
 
+/* What @cpu needs for lines: 0, -XEN_ENOMEM. */
+int irq_create_cpu(unsigned int cpu);
+
 /* Let the UART interrupt CPU 0 when something is typed. */
 void irq_start_console(void);
 
