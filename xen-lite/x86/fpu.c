@@ -26,9 +26,14 @@
 /* Components that we know: x87, SSE, AVX, and the three of AVX-512. */
 #define XCR0_KNOWN 0xe7ULL
 
+/* Of leaf 80000008: FXRSTOR and XRSTOR load the error pointers always. */
+#define CPUID_EBX_RSTR_FP_ERR_PTRS (1U << 2)
+
 static uint64_t host_xcr0; /* 0 without XSAVE */
 static uint32_t fpu_bytes;
 static uint32_t mxcsr_mask;
+/* AMD's that do so only while an exception is pending (APM 2 11.4.4). */
+static bool error_pointers_stay;
 
 static void xsetbv(uint64_t value)
 {
@@ -49,10 +54,28 @@ static void fpu_detect_xsave(void)
     fpu_bytes = leaf.ebx; /* for what is enabled now */
 }
 
+static void fpu_detect_error_pointers(void)
+{
+    struct cpuid_result leaf;
+
+    if (strcmp(features_vendor(), "AuthenticAMD") != 0 &&
+        strcmp(features_vendor(), "HygonGenuine") != 0) {
+        return;
+    }
+    machine_cpuid(0x80000000U, 0, &leaf);
+    if (leaf.eax >= 0x80000008U) {
+        machine_cpuid(0x80000008U, 0, &leaf);
+    } else {
+        leaf.ebx = 0;
+    }
+    error_pointers_stay = (leaf.ebx & CPUID_EBX_RSTR_FP_ERR_PTRS) == 0;
+}
+
 void fpu_init_cpu(void)
 {
     uint8_t image[FXSAVE_BYTES] __attribute__((aligned(16)));
 
+    fpu_detect_error_pointers();
     __asm__ volatile("clts; fninit");
     if (!feature(FEATURE_XSAVE)) {
         fpu_bytes = FXSAVE_BYTES;
@@ -120,11 +143,23 @@ void fpu_save(struct vcpu *v)
                      : "memory");
 }
 
+/* Let the pointers be those of an instruction of ours, not of the last guest:
+ * one that loads, with no exception pending and a register free. */
+static void clear_error_pointers(void)
+{
+    static const int32_t zero;
+
+    __asm__ volatile("fnclex; ffree %%st(7); fildl %0" : : "m"(zero));
+}
+
 void fpu_restore(struct vcpu *v)
 {
     void *image = v->machine->fpu;
 
     __asm__ volatile("clts");
+    if (error_pointers_stay) {
+        clear_error_pointers();
+    }
     if (host_xcr0 == 0) {
         __asm__ volatile("fxrstorq (%0)" : : "r"(image) : "memory");
     } else {
