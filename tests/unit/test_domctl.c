@@ -142,6 +142,8 @@ static void createdomain_takes_the_id_asked_or_a_free_one(void **state)
     assert_int_equal(op.domain, 9);
     op = create_op(9);
     assert_int_equal(world_domctl(&op), -XEN_EEXIST);
+    op.u.createdomain.flags = ~0U; /* said first */
+    assert_int_equal(world_domctl(&op), -XEN_EEXIST);
     op = create_op(0);
     assert_int_equal(world_domctl(&op), 0);
     first = op.domain;

@@ -109,9 +109,9 @@ static void domain_map_is_set_and_read(void **state)
     set_xen_guest_handle(foreign->map.buffer, (void *)fake_va(LIST));
     entries[0] = (struct e820_entry){0, 0x10000000, 1};
     assert_int_equal(op(XENMEM_set_memory_map), -XEN_EPERM);
-    guest->d->privileged = true;
     foreign->domid = 55;
     assert_int_equal(op(XENMEM_set_memory_map), -XEN_ESRCH);
+    guest->d->privileged = true;
     foreign->domid = 2;
     assert_int_equal(op(XENMEM_set_memory_map), 0);
     assert_int_equal(op(XENMEM_set_memory_map), 0);
@@ -132,6 +132,28 @@ static void domain_map_is_set_and_read(void **state)
     entries = fake_page(other, LIST);
     assert_int_equal(entries[0].bytes, 0x10000000);
     fake_enter(guest->v);
+}
+
+/* Nobody else believes it. */
+static void a_guest_may_set_its_own_map(void **state)
+{
+    struct xen_foreign_memory_map *foreign = args();
+    struct e820_entry *entries = fake_page(guest, LIST);
+
+    (void)state;
+    memset(foreign, 0, sizeof(*foreign));
+    foreign->domid = DOMID_SELF;
+    foreign->map.nr_entries = 1;
+    set_xen_guest_handle(foreign->map.buffer, (void *)fake_va(LIST));
+    entries[0] = (struct e820_entry){0, 0x5000, 2};
+    assert_int_equal(op(XENMEM_set_memory_map), 0);
+    assert_int_equal(guest->d->e820[0].bytes, 0x5000);
+    set_xen_guest_handle(foreign->map.buffer, (void *)fake_va(200));
+    assert_int_equal(op(XENMEM_set_memory_map), -XEN_EFAULT);
+    assert_int_equal(guest->d->e820[0].bytes, 0x5000);
+    foreign->map.nr_entries = 0;
+    assert_int_equal(op(XENMEM_set_memory_map), 0);
+    assert_int_equal(op(XENMEM_memory_map), -XEN_ENOSYS);
 }
 
 /* -- claims, resources, the rest ------------------------------------------- */
@@ -235,6 +257,7 @@ int main(void)
         MEMORY_CASE(machphys_frames_are_listed),
         MEMORY_CASE(machine_map_is_for_the_privileged),
         MEMORY_CASE(domain_map_is_set_and_read),
+        MEMORY_CASE(a_guest_may_set_its_own_map),
         MEMORY_CASE(claims_are_checked_and_kept),
         MEMORY_CASE(claim_ends_with_the_domain),
         MEMORY_CASE(grant_frames_are_acquired),

@@ -36,7 +36,7 @@ static int choose_domid(domid_t asked, domid_t *domid)
 {
     if (asked > 0 && asked < DOMID_FIRST_RESERVED) {
         *domid = asked;
-        return 0;
+        return domain_free_id(asked) == asked ? 0 : -XEN_EEXIST;
     }
     *domid = domain_free_id((domid_t)(last_domid + 1));
     if (*domid == DOMID_INVALID) {

