@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fake.h"
+#include "nospec.h"
 
 #define HYPERVISOR_FIRST 0xffff800000000000UL
 #define HYPERVISOR_LAST  0xffff87ffffffffffUL
@@ -154,6 +155,23 @@ static void copies_to_nothing_or_read_only_pages_fail(void **state)
         read_guest(&value, guest_va_make(fake_va(guest->first_table))), 0);
 }
 
+/* What speculation past the check would be given. */
+static void addresses_of_the_hypervisor_become_none(void **state)
+{
+    static const unsigned long kept[] = {0, 0x1234, LOWER_LAST,
+                                         HYPERVISOR_LAST + 1, ~0UL};
+    static const unsigned long dropped[] = {HYPERVISOR_FIRST, HYPERVISOR_LAST,
+                                            0xffff830000000000UL};
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_COUNT(kept); i++) {
+        assert_int_equal(address_nospec(kept[i], HYPERVISOR_LAST + 1), kept[i]);
+    }
+    for (unsigned int i = 0; i < ARRAY_COUNT(dropped); i++) {
+        assert_int_equal(address_nospec(dropped[i], HYPERVISOR_LAST + 1), 0);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -163,6 +181,7 @@ int main(void)
         TEST(non_canonical_ranges_do_not),
         TEST(ranges_that_wrap_do_not),
         TEST(single_addresses),
+        TEST(addresses_of_the_hypervisor_become_none),
         TEST(copies_reach_the_guest),
         TEST(copies_of_hypervisor_memory_fail),
         TEST(copies_to_nothing_or_read_only_pages_fail),

@@ -7,6 +7,7 @@
 #include "guest_copy.h"
 
 #include "machine.h"
+#include "nospec.h"
 
 /* L4 slots 256-271, which the ABI gives the hypervisor. */
 #define HYPERVISOR_FIRST 0xffff800000000000UL
@@ -39,6 +40,7 @@ int copy_from_guest(void *to, guest_va_t from, size_t bytes)
     if (!guest_range_ok(from, bytes)) {
         return -XEN_EFAULT;
     }
+    from.address = address_nospec(from.address, HYPERVISOR_END);
     return machine_copy_from_guest(to, from, bytes) == 0 ? 0 : -XEN_EFAULT;
 }
 
@@ -47,5 +49,6 @@ int copy_to_guest(guest_va_t to, const void *from, size_t bytes)
     if (!guest_range_ok(to, bytes)) {
         return -XEN_EFAULT;
     }
+    to.address = address_nospec(to.address, HYPERVISOR_END);
     return machine_copy_to_guest(to, from, bytes) == 0 ? 0 : -XEN_EFAULT;
 }
