@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # xl save and restore of a Linux guest with two vCPUs: counters on both, memory,
-# an open TCP connection and the clocks go on. Also checkpoints, a move through
-# a pipe, and what the tool says of live migration without a log of dirty pages.
+# an open TCP connection, what is on its disk and the clocks go on. Also
+# checkpoints, a move through a pipe, and what the tool says of live migration
+# without a log of dirty pages.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/xl-lib.sh"
 TOOL=xl
@@ -12,6 +13,7 @@ mkdir -p "$work/dom0/guest.d"
 dom0_program avxhold
 mv "$work/dom0/usr/bin/avxhold" "$work/dom0/guest.d/"
 cat >"$work/dom0/guest.d/test.sh" <<'GUEST'
+. /lib/xl-lib.sh
 dd if=/dev/urandom of=/run/data bs=1M count=16 2>/dev/null
 sum=$(md5sum </run/data)
 sleep 99999 | nc -l -p 5000 >/run/received &
@@ -32,6 +34,25 @@ taskset -p 1 $! >/dev/null
 count 1 &
 taskset -p 2 $! >/dev/null
 /avxhold &
+# Blocks of the disk are written and, eight later, read again, both without the
+# guest's cache.
+block() { yes "block $1" | head -c 65536; }
+disk() {
+    n=0
+    while :; do
+        n=$((n + 1)) old=$((n > 8 ? n - 8 : 1))
+        block $n | dd of=/dev/xvda bs=64k iflag=fullblock oflag=direct \
+            seek=$((n % 256)) 2>/dev/null
+        block $old >/run/old
+        dd if=/dev/xvda bs=64k count=1 iflag=direct skip=$((old % 256)) \
+            2>/dev/null | cmp -s - /run/old && echo "DISK good $n" ||
+            echo "DISK bad $n"
+        usleep 300000
+    done
+}
+modprobe xen-blkfront
+wait_for 60 [ -b /dev/xvda ]
+disk &
 while :; do
     [ "$(md5sum </run/data)" = "$sum" ] && echo "SUM good" || echo "SUM bad"
     cp /run/received /run/copy
@@ -56,8 +77,8 @@ beyond() {
 }
 remember() {
     zero=$(last 'COUNT 0') one=$(last 'COUNT 1') tcp=$(last 'TCP good')
-    avx=$(last 'AVX good')
-    echo "counters: $zero $one, TCP $tcp, AVX $avx"
+    avx=$(last 'AVX good') disk=$(last 'DISK good')
+    echo "counters: $zero $one, TCP $tcp, disk $disk, AVX $avx"
 }
 # All of it goes on from where it was, and nothing went back or started anew.
 goes_on() {
@@ -67,6 +88,7 @@ goes_on() {
         check "$1: AVX" wait_for 60 beyond 'AVX good' $((avx + 2))
     fi
     check "$1: TCP" wait_for 60 beyond 'TCP good' $((tcp + 3))
+    check "$1: disk" wait_for 60 beyond 'DISK good' $((disk + 9))
     tr -d '\r' <"$(guest_log $guest)" >/run/said
     here=$(date +%s)
     # The log is read while it is written: its last line may be half a one.
@@ -78,13 +100,16 @@ goes_on() {
         $2 in seen && $3 != seen[$2] + 1 {
             print seen[$2] " before: " $0; bad = 1 }
         { seen[$2] = $3 }
-        END { exit bad }' /run/said
-    check "$1: memory and registers whole" sh -c \
-        '! grep -E "^(SUM|TCP|AVX) bad" /run/said &&
+        END { exit bad || !(0 in seen) || !(1 in seen) }' /run/said
+    check "$1: memory, disk and registers whole" sh -c \
+        '! grep -E "^(SUM|TCP|AVX|DISK) bad" /run/said &&
             grep -q "^SUM good" /run/said'
-    check "$1: clock not back" awk '/^COUNT/ {
-        split($4, up, "="); if (up[2] < was) bad = 1; was = up[2] }
-        END { exit bad }' /run/said
+    check "$1: clock not back" awk '
+        /^COUNT.* wall=[0-9]{10}$/ {
+            split($4, up, "="); now = up[2] + 0
+            if (now < was[$2]) bad = 1
+            was[$2] = now }
+        END { exit bad || !now }' /run/said
     wall=$(sed -n 's/^COUNT.* wall=\([0-9]*\)$/\1/p' /run/said | tail -n 1)
     echo "wall clock: $wall in the guest, $here in dom0"
     check "$1: wall clock near dom0's" [ $((here - wall)) -le $((8 * xl_slow)) ]
@@ -92,7 +117,10 @@ goes_on() {
         '! grep -E "BUG:|WARNING:|Oops|Call Trace|stall" /run/said'
 }
 
-guest_config demo 'ramdisk = "/run/guest.img"' 'memory = 112' \
+truncate -s 16M /run/disk.img
+# Both ends of a move have it for a moment.
+guest_config demo 'disk = [ "/run/disk.img,raw,xvda,w!" ]' \
+    'ramdisk = "/run/guest.img"' 'memory = 112' \
     'extra = "console=hvc0 quiet"'
 step "xl create" 0 xl create /run/demo.cfg
 guest_or_end demo 300 '^TCP good [0-9]{2,}'
