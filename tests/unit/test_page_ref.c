@@ -386,6 +386,22 @@ static void uncached_frame_leaves_the_caches_before_its_next_use(void **state)
     assert_int_equal(fake_caches.frames, 2);
 }
 
+static void stolen_uncached_frame_leaves_the_caches_too(void **state)
+{
+    struct page *page = guest_page(5);
+
+    (void)state;
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(5), 0, 0, 0),
+                     0);
+    page_mark(page, PAGE_COUNT_UNCACHED);
+    assert_int_equal(domain_steal_page(guest->d, guest->mfn[5]), 0);
+    fake_caches = (struct fake_caches){0};
+    frame_free(page, 0);
+    assert_int_equal(fake_caches.frames, 1);
+    assert_int_equal(fake_caches.frame.number, guest->mfn[5].number);
+}
+
 #define GUEST(f) cmocka_unit_test_setup_teardown(f, guest_setup, guest_teardown)
 
 int main(void)
@@ -414,6 +430,7 @@ int main(void)
         GUEST(flush_for_reuse_skips_cpus_that_flushed),
         GUEST(uncached_frame_keeps_a_mark),
         GUEST(uncached_frame_leaves_the_caches_before_its_next_use),
+        GUEST(stolen_uncached_frame_leaves_the_caches_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

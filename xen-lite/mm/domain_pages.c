@@ -133,9 +133,6 @@ static void free_unused(struct page *page)
     BUG_ON((atomic_load(&page->type) & PAGE_TYPE_COUNT_MASK) != 0);
     m2p_set(page_mfn(page), M2P_INVALID);
     atomic_store(&page->tlb_stamp, tlb_clock_now());
-    if ((atomic_load(&page->count) & PAGE_COUNT_UNCACHED) != 0) {
-        machine_flush_frame(page_mfn(page));
-    }
     frame_free(page, 0);
 }
 

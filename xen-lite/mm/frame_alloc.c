@@ -164,12 +164,18 @@ static void flush_stale(const struct page *page, unsigned long count)
     tlb_flush_cpus(&cpus);
 }
 
-void frame_flush_former_use(const struct page *page)
+/* What is behind the caches must be what is in them. */
+static void flush_uncached(const struct page *page)
 {
-    flush_stale(page, 1);
     if ((atomic_load(&page->count) & PAGE_COUNT_UNCACHED) != 0) {
         machine_flush_frame(page_mfn(page));
     }
+}
+
+void frame_flush_former_use(const struct page *page)
+{
+    flush_stale(page, 1);
+    flush_uncached(page);
 }
 
 static void prepare_frame(struct page *page, bool dirty)
@@ -292,6 +298,9 @@ static void give_back(struct page *page, unsigned int order)
 
 void frame_free(struct page *page, unsigned int order)
 {
+    for (unsigned long i = 0; i < 1UL << order; i++) {
+        flush_uncached(&page[i]);
+    }
     spin_lock(&heap_lock);
     give_back(page, order);
     spin_unlock(&heap_lock);
