@@ -48,9 +48,10 @@ static void bad_flags_are_refused(void **state)
     static const uint32_t bad[] = {
         XEN_DOMCTL_CDF_hvm,         XEN_DOMCTL_CDF_hap,
         XEN_DOMCTL_CDF_iommu,       XEN_DOMCTL_CDF_vpmu,
-        XEN_DOMCTL_CDF_nested_virt, XEN_DOMCTL_CDF_oos_off,
+        XEN_DOMCTL_CDF_nested_virt, XEN_DOMCTL_CDF_s3_integrity,
         XEN_DOMCTL_CDF_MAX << 1,    1U << 31,
     };
+    struct xen_domctl_createdomain good = world_config(1);
 
     (void)state;
     for (unsigned int i = 0; i < ARRAY_COUNT(bad); i++) {
@@ -59,6 +60,19 @@ static void bad_flags_are_refused(void **state)
         config.flags = bad[i];
         assert_int_equal(create(&config), -XEN_EINVAL);
     }
+    good.flags = XEN_DOMCTL_CDF_xs_domain | XEN_DOMCTL_CDF_oos_off;
+    assert_int_equal(create(&good), 0);
+}
+
+static void emulated_devices_are_refused(void **state)
+{
+    struct xen_domctl_createdomain config = world_config(1);
+
+    (void)state;
+    config.arch.emulation_flags = XEN_X86_EMU_LAPIC;
+    assert_int_equal(create(&config), -XEN_EOPNOTSUPP);
+    config.arch.emulation_flags = ~0U;
+    assert_int_equal(create(&config), -XEN_EINVAL);
 }
 
 static void bad_vcpu_counts_are_refused(void **state)
@@ -527,6 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(good_configuration_makes_a_paused_domain),
         CASE(bad_flags_are_refused),
+        CASE(emulated_devices_are_refused),
         CASE(bad_vcpu_counts_are_refused),
         CASE(bad_grant_versions_are_refused),
         CASE(other_bad_fields_are_refused),

@@ -52,6 +52,10 @@ static void bad_extended_contexts_are_refused(void **state)
     assert_int_equal(world_domctl(&op), -XEN_ESRCH);
     op = world_op(XEN_DOMCTL_get_ext_vcpucontext, 0);
     assert_int_equal(world_domctl(&op), -XEN_ESRCH); /* our own */
+    op = world_op(XEN_DOMCTL_set_ext_vcpucontext, 0);
+    op.u.ext_vcpucontext.vcpu = 1;
+    op.u.ext_vcpucontext.size = sizeof(op.u.ext_vcpucontext);
+    assert_int_equal(world_domctl(&op), -XEN_ESRCH);
 }
 
 /* -- extended state -------------------------------------------------------- */

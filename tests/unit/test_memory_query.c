@@ -93,6 +93,11 @@ static void machine_map_is_for_the_privileged(void **state)
     assert_int_equal(entries[0].start, FAKE_LOW_MFN << PAGE_SHIFT);
     assert_int_equal(entries[1].start, FAKE_HIGH_MFN << PAGE_SHIFT);
     assert_int_equal(entries[1].bytes, FAKE_BANK_FRAMES << PAGE_SHIFT);
+    map->nr_entries = 1;
+    assert_int_equal(op(XENMEM_machine_memory_map), -XEN_EINVAL);
+    set_xen_guest_handle(map->buffer, NULL);
+    assert_int_equal(op(XENMEM_machine_memory_map), 0);
+    assert_int_equal(map->nr_entries, 2);
 }
 
 static void domain_map_is_set_and_read(void **state)

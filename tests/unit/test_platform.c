@@ -287,8 +287,9 @@ static void what_is_not_offered_has_xens_errno(void **state)
         {XENPF_cpu_hotadd, -XEN_EINVAL},
         {XENPF_get_symbol, -XEN_ENOSYS},
         {XENPF_mem_hotadd, -XEN_EOPNOTSUPP},
-        {XENPF_core_parking, -XEN_EOPNOTSUPP},
+        {XENPF_core_parking, -XEN_EINVAL}, /* of no type */
     };
+    struct xen_platform_op parking = op_of(XENPF_core_parking);
 
     (void)state;
     for (unsigned int i = 0; i < ARRAY_COUNT(cases); i++) {
@@ -296,6 +297,8 @@ static void what_is_not_offered_has_xens_errno(void **state)
 
         assert_int_equal(platform(&op), cases[i].rc);
     }
+    parking.u.core_parking.type = XEN_CORE_PARKING_GET;
+    assert_int_equal(platform(&parking), -XEN_EOPNOTSUPP);
 }
 
 #define CASE(name) \

@@ -309,7 +309,6 @@ static void watchdogs_are_two(void **state)
 static void bad_watchdogs_are_refused(void **state)
 {
     (void)state;
-    assert_int_equal(watchdog(0, 0), -XEN_EINVAL);
     assert_int_equal(watchdog(1, 10), -XEN_EINVAL);
     assert_int_equal(watchdog(3, 10), -XEN_EINVAL);
     assert_int_equal(watchdog(0xffffffff, 10), -XEN_EINVAL);
@@ -332,6 +331,14 @@ static void fed_watchdog_is_quiet_a_hungry_one_bites(void **state)
     timer_softirq();
     assert_int_equal(fake_shutdown_reason(), -1);
     fake_advance(1);
+    assert_true(fake_catches_shutdown(run_timers, NULL));
+    assert_int_equal(fake_shutdown_reason(), SHUTDOWN_reboot);
+}
+
+static void a_watchdog_without_time_bites_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(watchdog(0, 0), 1);
     assert_true(fake_catches_shutdown(run_timers, NULL));
     assert_int_equal(fake_shutdown_reason(), SHUTDOWN_reboot);
 }
@@ -382,6 +389,7 @@ int main(void)
         CASE(watchdogs_are_two),
         CASE(bad_watchdogs_are_refused),
         CASE(fed_watchdog_is_quiet_a_hungry_one_bites),
+        CASE(a_watchdog_without_time_bites_at_once),
         CASE(pin_override_is_for_dom0),
     };
 

@@ -85,8 +85,10 @@ static void cpus_and_pages_stay(void **state)
     const uint32_t *status = data();
 
     (void)state;
-    assert_int_equal(world_sysctl(&op), 0); /* CPU 0 is online */
+    assert_int_equal(world_sysctl(&op), -XEN_EEXIST); /* CPU 0 is online */
     op.u.cpu_hotplug.op = XEN_SYSCTL_CPU_HOTPLUG_OFFLINE;
+    assert_int_equal(world_sysctl(&op), -XEN_EINVAL);
+    op.u.cpu_hotplug.cpu = 1;
     assert_int_equal(world_sysctl(&op), -XEN_EOPNOTSUPP);
     op.u.cpu_hotplug.cpu = 99999;
     assert_int_equal(world_sysctl(&op), -XEN_EINVAL);

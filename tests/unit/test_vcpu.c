@@ -81,6 +81,7 @@ static void initialise_loads_a_context_once(void **state)
     assert_int_equal(other()->regs.rip, FAKE_GUEST_VA);
     assert_int_equal(vcpu_op(VCPUOP_is_up, 1, 0), 0);
     assert_int_equal(vcpu_op(VCPUOP_initialise, 1, fake_va(4)), -XEN_EEXIST);
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, WORLD_BAD_VA), -XEN_EFAULT);
 }
 
 static void initialise_of_bad_memory_is_efault(void **state)

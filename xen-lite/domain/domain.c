@@ -241,11 +241,11 @@ static void domain_destroy(void *data)
 /* -- creation -------------------------------------------------------------- */
 
 /* PV only, no IOMMU, no virtual PMU: flags for those are refused as a Xen
- * without them does. */
+ * without them does. Page-table shadows out of step mean nothing to PV. */
 static int check_config(const struct xen_domctl_createdomain *config)
 {
     const uint32_t known_flags =
-        XEN_DOMCTL_CDF_xs_domain | XEN_DOMCTL_CDF_s3_integrity;
+        XEN_DOMCTL_CDF_xs_domain | XEN_DOMCTL_CDF_oos_off;
 
     if ((config->flags & ~known_flags) != 0 || config->iommu_opts != 0) {
         return -XEN_EINVAL;
@@ -257,7 +257,9 @@ static int check_config(const struct xen_domctl_createdomain *config)
         return -XEN_EINVAL;
     }
     if (config->arch.emulation_flags != 0) {
-        return -XEN_EOPNOTSUPP;
+        return (config->arch.emulation_flags & ~XEN_X86_EMU_ALL) != 0
+                   ? -XEN_EINVAL
+                   : -XEN_EOPNOTSUPP;
     }
     if ((config->arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0) {
         return -XEN_EINVAL;

@@ -98,16 +98,14 @@ long hc_console_io(struct vcpu *v, struct hypercall_args *args)
     if (!v->domain->privileged && !guest_write) {
         return -XEN_EPERM;
     }
-    /* The ABI's count is an int. */
     args->a[1] = (uint32_t)args->a[1];
     switch (command) {
     case CONSOLEIO_write:
+        return console_write(v, args);
     case CONSOLEIO_read:
-        if (args->a[1] > INT32_MAX) {
-            return -XEN_E2BIG;
-        }
-        return command == CONSOLEIO_write
-                   ? console_write(v, args)
+        /* The result tells the count, or an error. */
+        return args->a[1] > INT32_MAX
+                   ? -XEN_E2BIG
                    : console_read(args->a[1], guest_va_make(args->a[2]));
     default:
         return -XEN_ENOSYS;

@@ -77,8 +77,7 @@ static uint32_t info_flags(const struct domain *d)
     if ((d->config.flags & XEN_DOMCTL_CDF_xs_domain) != 0) {
         flags |= XEN_DOMINF_xs_domain;
     }
-    return flags | (d->shutdown_code & XEN_DOMINF_shutdownmask)
-                       << XEN_DOMINF_shutdownshift;
+    return flags | d->shutdown_code << XEN_DOMINF_shutdownshift;
 }
 
 void control_domain_info(struct domain *d,

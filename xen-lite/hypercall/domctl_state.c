@@ -25,11 +25,10 @@ int domctl_set_ext_vcpucontext(struct vcpu *caller, struct domain *d,
     const struct xen_domctl_ext_vcpucontext *ext = &op->u.ext_vcpucontext;
     struct vcpu *v = control_vcpu(d, ext->vcpu);
 
-    if (v == NULL) {
+    if (v == NULL || d == caller->domain) {
         return -XEN_ESRCH;
     }
-    if (v == caller ||
-        ext->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
+    if (ext->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
         !address_is_canonical(ext->sysenter_callback_eip) ||
         !address_is_canonical(ext->syscall32_callback_eip)) {
         return -XEN_EINVAL;

@@ -50,6 +50,10 @@ long memory_machine_map(struct vcpu *v, guest_va_t arg)
     if (read_guest(&map, arg) != 0) {
         return -XEN_EFAULT;
     }
+    if (GUEST_HANDLE_VA(map.buffer).address == 0) {
+        map.nr_entries = count; /* how many there are */
+        return write_guest(arg, &map);
+    }
     return map.nr_entries < count ? -XEN_EINVAL
                                   : write_map(arg, &map, ranges, count);
 }
@@ -58,13 +62,14 @@ long memory_domain_map(struct vcpu *v, guest_va_t arg)
 {
     struct domain *d = v->domain;
     struct xen_memory_map map;
-    long rc = -XEN_EFAULT;
+    long rc = -XEN_ENOSYS;
 
+    if (read_guest(&map, arg) != 0) {
+        return -XEN_EFAULT;
+    }
     /* Another vCPU may replace it. */
     spin_lock(&d->lock);
-    if (d->e820_count == 0) {
-        rc = -XEN_ENOSYS;
-    } else if (read_guest(&map, arg) == 0) {
+    if (d->e820_count != 0) {
         rc = write_map(arg, &map, d->e820, d->e820_count);
     }
     spin_unlock(&d->lock);

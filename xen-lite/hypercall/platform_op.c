@@ -249,8 +249,10 @@ static long platform_dispatch(struct xen_platform_op *op)
     case XENPF_cpu_hotadd:
         return -XEN_EINVAL; /* all that there are, are known */
     case XENPF_core_parking:
-        return op->u.core_parking.type <= XEN_CORE_PARKING_GET ? -XEN_EOPNOTSUPP
-                                                               : -XEN_EINVAL;
+        return op->u.core_parking.type == XEN_CORE_PARKING_SET ||
+                       op->u.core_parking.type == XEN_CORE_PARKING_GET
+                   ? -XEN_EOPNOTSUPP
+                   : -XEN_EINVAL;
     case XENPF_mem_hotadd:
         return -XEN_EOPNOTSUPP;
     default:

@@ -204,8 +204,7 @@ static long sched_watchdog_op(struct vcpu *v, guest_va_t arg)
     if (read_guest(&watchdog, arg) != 0) {
         return -XEN_EFAULT;
     }
-    if (watchdog.id > ARRAY_COUNT(d->watchdog) ||
-        (watchdog.id == 0 && watchdog.timeout == 0)) {
+    if (watchdog.id > ARRAY_COUNT(d->watchdog)) {
         return -XEN_EINVAL;
     }
     flags = spin_lock_irqsave(&d->watchdog_lock);

@@ -99,9 +99,10 @@ int sysctl_cpu_hotplug(struct xen_sysctl *op)
 
     switch (request->op) {
     case XEN_SYSCTL_CPU_HOTPLUG_ONLINE: /* it is, or there is none */
-        return cpu_online(request->cpu) ? 0 : -XEN_EINVAL;
-    case XEN_SYSCTL_CPU_HOTPLUG_OFFLINE:
-        return cpu_online(request->cpu) ? -XEN_EOPNOTSUPP : -XEN_EINVAL;
+        return cpu_online(request->cpu) ? -XEN_EEXIST : -XEN_EINVAL;
+    case XEN_SYSCTL_CPU_HOTPLUG_OFFLINE: /* the first never can be */
+        return request->cpu != 0 && cpu_online(request->cpu) ? -XEN_EOPNOTSUPP
+                                                             : -XEN_EINVAL;
     default:
         return -XEN_EOPNOTSUPP;
     }

@@ -25,9 +25,6 @@ static long vcpu_initialise(struct vcpu *v, guest_va_t arg)
     struct vcpu_guest_context *context;
     long rc;
 
-    if (v->initialised) {
-        return -XEN_EEXIST;
-    }
     context = heap_alloc(sizeof(*context));
     if (context == NULL) {
         return -XEN_ENOMEM;
