@@ -7,7 +7,7 @@
 struct domain *dom0;
 struct domain *guest;
 struct domain *other;
-mfn_t frame;
+mfn_t granted_frame;
 
 const uint16_t grant_bad_flags[GRANT_BAD_FLAGS] = {
     GTF_invalid,
@@ -37,8 +37,8 @@ int grant_setup(void **state)
 int grant_frame_setup(void **state)
 {
     grant_setup(state);
-    frame = world_page(guest);
-    grant_give(guest, 8, 0, frame, GTF_permit_access);
+    granted_frame = world_page(guest);
+    grant_give(guest, 8, 0, granted_frame, GTF_permit_access);
     return 0;
 }
 

@@ -27,7 +27,7 @@ int grant_teardown(void **state);
 #define DEV  GNTMAP_device_map
 
 /* A page of the guest's; the fixture has entry 8 let dom0 map it. */
-extern mfn_t frame;
+extern mfn_t granted_frame;
 int grant_frame_setup(void **state);
 /* Flags with which an entry does not let dom0 map it for writing. */
 #define GRANT_BAD_FLAGS 5U

@@ -13,7 +13,7 @@
 static int setup(void **state)
 {
     grant_setup(state);
-    frame = world_page(guest);
+    granted_frame = world_page(guest);
     world_cache_flushes = 0;
     return rangeset_add(&dom0->iomem, 0, 1000);
 }
@@ -40,7 +40,7 @@ static void only_who_has_devices_flushes(void **state)
     mfn_t mine = world_page(dom0);
 
     (void)state;
-    assert_int_equal(flush(guest, frame, 0, 64, GNTTAB_CACHE_CLEAN), 0);
+    assert_int_equal(flush(guest, granted_frame, 0, 64, GNTTAB_CACHE_CLEAN), 0);
     assert_int_equal(world_cache_flushes, 0);
     assert_int_equal(flush(dom0, mine, 0, 4096, GNTTAB_CACHE_CLEAN), 0);
     assert_int_equal(flush(dom0, mine, 4095, 1, 3), 0);
@@ -56,12 +56,13 @@ static void only_who_has_devices_flushes(void **state)
 static void bad_ranges_and_frames_are_einval(void **state)
 {
     (void)state;
-    assert_int_equal(flush(guest, frame, 4096, 0, 1), -XEN_EINVAL);
-    assert_int_equal(flush(guest, frame, 4000, 97, 1), -XEN_EINVAL);
-    assert_int_equal(flush(guest, frame, 1, 0xffff, 1), -XEN_EINVAL);
-    assert_int_equal(flush(guest, frame, 0, 64, 4), -XEN_EINVAL);
-    assert_int_equal(flush(guest, frame, 0, 64, GNTTAB_CACHE_SOURCE_GREF),
-                     -XEN_EINVAL);
+    assert_int_equal(flush(guest, granted_frame, 4096, 0, 1), -XEN_EINVAL);
+    assert_int_equal(flush(guest, granted_frame, 4000, 97, 1), -XEN_EINVAL);
+    assert_int_equal(flush(guest, granted_frame, 1, 0xffff, 1), -XEN_EINVAL);
+    assert_int_equal(flush(guest, granted_frame, 0, 64, 4), -XEN_EINVAL);
+    assert_int_equal(
+        flush(guest, granted_frame, 0, 64, GNTTAB_CACHE_SOURCE_GREF),
+        -XEN_EINVAL);
     assert_int_equal(flush(guest, mfn_make(~0UL >> 12), 0, 64, 1), -XEN_EINVAL);
     assert_int_equal(grant_call(guest, GNTTABOP_cache_flush, (void *)16, 1),
                      -XEN_EFAULT);
@@ -82,23 +83,23 @@ static void anothers_frame_only_while_it_is_granted_to_us(void **state)
     grant_handle_t handle;
 
     (void)state;
-    grant_give(guest, 500, 0, frame, GTF_permit_access);
-    assert_int_equal(flush(dom0, frame, 0, 64, 1), -XEN_EINVAL);
+    grant_give(guest, 500, 0, granted_frame, GTF_permit_access);
+    assert_int_equal(flush(dom0, granted_frame, 0, 64, 1), -XEN_EINVAL);
     assert_int_equal(
         grant_map_at(dom0, guest, 500, GNTMAP_host_map, 3, &handle), 0);
-    assert_int_equal(flush(dom0, frame, 0, 64, 1), 0);
-    assert_int_equal(flush(other, frame, 0, 64, 1), -XEN_EINVAL);
+    assert_int_equal(flush(dom0, granted_frame, 0, 64, 1), 0);
+    assert_int_equal(flush(other, granted_frame, 0, 64, 1), -XEN_EINVAL);
     assert_int_equal(world_cache_flushes, 1);
     assert_int_equal(grant_unmap_at(dom0, 3, handle), 0);
-    /* What a way leads to is a reference, not a frame. */
+    /* What a way leads to is a reference, not a granted_frame. */
     assert_int_equal(grant_set_version(guest, 2), 0);
-    grant_give_v2(
-        guest, 9, 0, GTF_transitive,
-        (grant_entry_v2_t){.transitive = {.gref = (uint32_t)frame.number}});
+    grant_give_v2(guest, 9, 0, GTF_transitive,
+                  (grant_entry_v2_t){
+                      .transitive = {.gref = (uint32_t)granted_frame.number}});
     assert_int_equal(grant_pin(guest, 9, 0, false, PIN_COPY, &pinned), 0);
-    assert_int_equal(flush(dom0, frame, 0, 64, 1), -XEN_EINVAL);
+    assert_int_equal(flush(dom0, granted_frame, 0, 64, 1), -XEN_EINVAL);
     grant_unpin(guest, 9, false);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
 }
 
 /* A table of more entries than one step looks at. */

@@ -13,11 +13,11 @@ static int setup(void **state)
 {
     grant_setup(state);
     mine = world_page(dom0);
-    frame = world_page(guest);
-    grant_give(guest, 8, 0, frame, GTF_permit_access);
+    granted_frame = world_page(guest);
+    grant_give(guest, 8, 0, granted_frame, GTF_permit_access);
     for (unsigned int i = 0; i < PAGE_BYTES; i++) {
         ((uint8_t *)machine_map(mine))[i] = (uint8_t)(i * 7);
-        ((uint8_t *)machine_map(frame))[i] = (uint8_t)(i * 13 + 1);
+        ((uint8_t *)machine_map(granted_frame))[i] = (uint8_t)(i * 13 + 1);
     }
     return 0;
 }
@@ -60,9 +60,9 @@ static int copy(struct domain *d, struct gnttab_copy op)
 static void assert_clean(void)
 {
     assert_int_equal(grant_flags(guest, 8) & (GTF_reading | GTF_writing), 0);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     assert_int_equal(world_page_refs(mine), 1);
-    assert_int_equal(world_page_type_refs(frame), 0);
+    assert_int_equal(world_page_type_refs(granted_frame), 0);
     assert_int_equal(world_page_type_refs(mine), 0);
     assert_int_equal(atomic_load(&guest->refs), 1);
     assert_int_equal(atomic_load(&dom0->refs), 1);
@@ -70,7 +70,7 @@ static void assert_clean(void)
 
 static void bytes_go_where_they_should_and_nowhere_else(void **state)
 {
-    const uint8_t *to = machine_map(frame);
+    const uint8_t *to = machine_map(granted_frame);
     const uint8_t *from = machine_map(mine);
 
     (void)state;
@@ -96,7 +96,7 @@ static void between_two_guests_by_a_third(void **state)
     op.source.u.ref = 4;
     op.source.domid = 6;
     assert_int_equal(copy(dom0, op), GNTST_okay);
-    assert_int_equal(((uint8_t *)machine_map(frame))[63], 0x5a);
+    assert_int_equal(((uint8_t *)machine_map(granted_frame))[63], 0x5a);
     assert_int_equal(grant_flags(other, 4), GTF_permit_access | GTF_readonly);
     assert_clean();
 }
@@ -141,7 +141,7 @@ static void frames_by_number_are_ones_own(void **state)
     op.dest.domid = 0; /* itself, but not by DOMID_SELF */
     assert_int_equal(copy(dom0, op), GNTST_permission_denied);
     op.dest.domid = DOMID_SELF;
-    op.dest.u.gmfn = frame.number;
+    op.dest.u.gmfn = granted_frame.number;
     assert_int_equal(copy(dom0, op), GNTST_bad_page);
     op.dest.u.gmfn = ~0UL;
     assert_int_equal(copy(dom0, op), GNTST_bad_page);
@@ -171,7 +171,7 @@ static void bad_grants_are_refused(void **state)
 static void read_only_grants_are_not_written(void **state)
 {
     (void)state;
-    grant_give(guest, 8, 0, frame, GTF_permit_access | GTF_readonly);
+    grant_give(guest, 8, 0, granted_frame, GTF_permit_access | GTF_readonly);
     assert_int_equal(copy(dom0, to_guest(0, 0, 8)), GNTST_general_error);
     assert_int_equal(copy(dom0, from_guest(0, 0, 8)), GNTST_okay);
     assert_clean();
@@ -180,10 +180,10 @@ static void read_only_grants_are_not_written(void **state)
 static void page_tables_are_read_and_not_written(void **state)
 {
     (void)state;
-    assert_int_equal(page_get_type(page_of(frame), PAGE_TYPE_L2), 0);
+    assert_int_equal(page_get_type(page_of(granted_frame), PAGE_TYPE_L2), 0);
     assert_int_equal(copy(dom0, to_guest(0, 0, 8)), GNTST_general_error);
     assert_int_equal(copy(dom0, from_guest(0, 0, 8)), GNTST_okay);
-    page_put_type(page_of(frame));
+    page_put_type(page_of(granted_frame));
     assert_int_equal(page_get_type(page_of(mine), PAGE_TYPE_DESCRIPTOR), 0);
     assert_int_equal(copy(dom0, from_guest(0, 0, 8)), GNTST_general_error);
     page_put_type(page_of(mine));
@@ -238,13 +238,13 @@ static void batches_tell_granters_apart(void **state)
     (void)state;
     grant_give(other, 8, 0, third, GTF_permit_access);
     op[1].dest.domid = 6;
-    memset(machine_map(frame), 0, 32);
+    memset(machine_map(granted_frame), 0, 32);
     assert_int_equal(grant_call(dom0, GNTTABOP_copy, op, 3), 0);
-    assert_memory_equal(machine_map(frame), machine_map(mine), 8);
+    assert_memory_equal(machine_map(granted_frame), machine_map(mine), 8);
     assert_memory_equal((char *)machine_map(third) + 8,
                         (char *)machine_map(mine) + 8, 8);
-    assert_int_equal(((uint64_t *)machine_map(frame))[1], 0);
-    assert_memory_equal((char *)machine_map(frame) + 16,
+    assert_int_equal(((uint64_t *)machine_map(granted_frame))[1], 0);
+    assert_memory_equal((char *)machine_map(granted_frame) + 16,
                         (char *)machine_map(mine) + 16, 8);
     assert_clean();
 }
@@ -256,7 +256,7 @@ static void preemption_changes_nothing(void **state)
 
     (void)state;
     for (unsigned int round = 0; round < 2; round++) {
-        memset(machine_map(frame), 0, PAGE_BYTES);
+        memset(machine_map(granted_frame), 0, PAGE_BYTES);
         for (unsigned int i = 0; i < 16; i++) {
             op[i] = to_guest((uint16_t)(i * 31), (uint16_t)(i * 200), 199);
         }
@@ -264,10 +264,10 @@ static void preemption_changes_nothing(void **state)
         assert_int_equal(grant_call(dom0, GNTTABOP_copy, op, 16), 0);
         world_preempt_every(0);
         if (round == 0) {
-            memcpy(want, machine_map(frame), PAGE_BYTES);
+            memcpy(want, machine_map(granted_frame), PAGE_BYTES);
         }
     }
-    assert_memory_equal(machine_map(frame), want, PAGE_BYTES);
+    assert_memory_equal(machine_map(granted_frame), want, PAGE_BYTES);
 }
 
 static void a_fault_lets_go_of_the_frames(void **state)

@@ -19,14 +19,14 @@ static void a_host_map_writes_an_entry_and_tells_the_owner(void **state)
     (void)state;
     assert_int_equal(grant_call(dom0, GNTTABOP_map_grant_ref, &map, 1), 0);
     assert_int_equal(map.status, GNTST_okay);
-    assert_int_equal(map.dev_bus_addr, frame.number << PAGE_SHIFT);
-    assert_true(
-        world_pte(dom0, 3) ==
-        pte_make(frame, PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_NX));
+    assert_int_equal(map.dev_bus_addr, granted_frame.number << PAGE_SHIFT);
+    assert_true(world_pte(dom0, 3) ==
+                pte_make(granted_frame,
+                         PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_NX));
     assert_int_equal(grant_flags(guest, 8),
                      GTF_permit_access | GTF_reading | GTF_writing);
-    assert_int_equal(world_page_refs(frame), 2);
-    assert_int_equal(world_page_type_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 2);
+    assert_int_equal(world_page_type_refs(granted_frame), 1);
     assert_int_equal(atomic_load(&guest->refs), 2);
 }
 
@@ -38,8 +38,8 @@ static void a_read_only_map_takes_no_type(void **state)
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle), 0);
     assert_false(world_pte(dom0, 3) & PTE_WRITABLE);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access | GTF_reading);
-    assert_int_equal(world_page_refs(frame), 2);
-    assert_int_equal(world_page_type_refs(frame), 0);
+    assert_int_equal(world_page_refs(granted_frame), 2);
+    assert_int_equal(world_page_type_refs(granted_frame), 0);
 }
 
 static void flags_shape_the_entry(void **state)
@@ -71,8 +71,8 @@ static void a_device_map_holds_the_frame_without_an_entry(void **state)
     (void)state;
     assert_int_equal(grant_map_at(dom0, guest, 8, DEV, 3, &handle), 0);
     assert_int_equal(world_pte(dom0, 3), 0);
-    assert_int_equal(world_page_refs(frame), 2);
-    assert_int_equal(world_page_type_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 2);
+    assert_int_equal(world_page_type_refs(granted_frame), 1);
     assert_int_equal(grant_flags(guest, 8),
                      GTF_permit_access | GTF_reading | GTF_writing);
 }
@@ -83,16 +83,17 @@ static void both_uses_count_twice(void **state)
 
     (void)state;
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | DEV, 3, &handle), 0);
-    assert_int_equal(world_page_refs(frame), 3);
-    assert_int_equal(world_page_type_refs(frame), 2);
+    assert_int_equal(world_page_refs(granted_frame), 3);
+    assert_int_equal(world_page_type_refs(granted_frame), 2);
     assert_int_equal(grant_unmap_at(dom0, 3, handle), GNTST_okay);
-    assert_int_equal(world_page_refs(frame), 2);
+    assert_int_equal(world_page_refs(granted_frame), 2);
     assert_int_equal(grant_flags(guest, 8),
                      GTF_permit_access | GTF_reading | GTF_writing);
     assert_int_equal(
-        grant_unmap_device(dom0, frame.number << PAGE_SHIFT, handle), 0);
+        grant_unmap_device(dom0, granted_frame.number << PAGE_SHIFT, handle),
+        0);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
 }
 
 static void a_domain_may_map_its_own_grant(void **state)
@@ -100,7 +101,7 @@ static void a_domain_may_map_its_own_grant(void **state)
     grant_handle_t handle;
 
     (void)state;
-    grant_give(guest, 9, 5, frame, GTF_permit_access);
+    grant_give(guest, 9, 5, granted_frame, GTF_permit_access);
     assert_int_equal(grant_map_at(guest, guest, 9, HOST, 0, &handle), 0);
     assert_int_equal(grant_unmap_at(guest, 0, handle), 0);
     assert_int_equal(atomic_load(&guest->refs), 1);
@@ -159,12 +160,12 @@ static void entries_that_do_not_permit_are_refused(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < GRANT_BAD_FLAGS; i++) {
-        grant_give(guest, 8, 0, frame, grant_bad_flags[i]);
+        grant_give(guest, 8, 0, granted_frame, grant_bad_flags[i]);
         assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
                          GNTST_general_error);
         assert_int_equal(grant_flags(guest, 8), grant_bad_flags[i]);
     }
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
 }
 
 static void a_read_only_grant_can_be_read(void **state)
@@ -172,7 +173,7 @@ static void a_read_only_grant_can_be_read(void **state)
     grant_handle_t handle;
 
     (void)state;
-    grant_give(guest, 8, 0, frame, GTF_permit_access | GTF_readonly);
+    grant_give(guest, 8, 0, granted_frame, GTF_permit_access | GTF_readonly);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle), 0);
     /* And not be written after it is pinned for reading. */
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 4, &handle),
@@ -219,13 +220,13 @@ static void page_tables_can_be_granted_for_reading_only(void **state)
     grant_handle_t handle;
 
     (void)state;
-    assert_int_equal(page_get_type(page_of(frame), PAGE_TYPE_L1), 0);
+    assert_int_equal(page_get_type(page_of(granted_frame), PAGE_TYPE_L1), 0);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
                      GNTST_general_error);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle), 0);
-    page_put_type(page_of(frame));
+    page_put_type(page_of(granted_frame));
 }
 
 static void pins_do_not_wrap(void **state)
@@ -243,7 +244,7 @@ static void pins_do_not_wrap(void **state)
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 4, &handle),
                      GNTST_general_error);
     active->writers = 1;
-    assert_int_equal(world_page_refs(frame), 2);
+    assert_int_equal(world_page_refs(granted_frame), 2);
 }
 
 static void a_bad_place_undoes_everything(void **state)
@@ -254,8 +255,8 @@ static void a_bad_place_undoes_everything(void **state)
     assert_int_equal(
         grant_map_at(dom0, guest, 8, HOST | DEV, WORLD_PTES, &handle),
         GNTST_general_error);
-    assert_int_equal(world_page_refs(frame), 1);
-    assert_int_equal(world_page_type_refs(frame), 0);
+    assert_int_equal(world_page_refs(granted_frame), 1);
+    assert_int_equal(world_page_type_refs(granted_frame), 0);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
     assert_int_equal(atomic_load(&guest->refs), 1);
 }
@@ -269,7 +270,7 @@ static void the_pinned_frame_stays_though_the_entry_changes(void **state)
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle), 0);
     grant_entry(guest, 8)->frame = (uint32_t)second.number;
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 4, &handle), 0);
-    assert_true(mfn_equal(pte_mfn(world_pte(dom0, 4)), frame));
+    assert_true(mfn_equal(pte_mfn(world_pte(dom0, 4)), granted_frame));
     assert_int_equal(world_page_refs(second), 1);
 }
 
@@ -283,7 +284,7 @@ static void mapping_over_an_entry_drops_it(void **state)
     grant_give(guest, 9, 0, second, GTF_permit_access);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &first_handle), 0);
     assert_int_equal(grant_map_at(dom0, guest, 9, HOST, 3, &handle), 0);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     /* The first handle's entry is gone: it cannot be unmapped. */
     assert_int_equal(grant_unmap_at(dom0, 3, first_handle),
                      GNTST_general_error);
@@ -303,7 +304,7 @@ static void handles_run_out_and_come_back(void **state)
     assert_int_equal(grant_map_at(dom0, guest, 8, DEV | RO, 0, &handle),
                      GNTST_no_space);
     assert_int_equal(
-        grant_unmap_device(dom0, frame.number << PAGE_SHIFT, first), 0);
+        grant_unmap_device(dom0, granted_frame.number << PAGE_SHIFT, first), 0);
     assert_int_equal(grant_map_at(dom0, guest, 8, DEV | RO, 0, &handle), 0);
     assert_int_equal(handle, first);
 }
@@ -340,7 +341,7 @@ static void long_maps_are_preempted_and_whole(void **state)
         assert_int_equal(map[i].status,
                          i == 20 ? GNTST_general_error : GNTST_okay);
     }
-    assert_int_equal(world_page_refs(frame), 40);
+    assert_int_equal(world_page_refs(granted_frame), 40);
 }
 
 int main(void)

@@ -54,13 +54,13 @@ static int setup(void **state)
 {
     grant_setup(state);
     moment.count = 0;
-    frame = world_page(guest);
+    granted_frame = world_page(guest);
     return 0;
 }
 
 static void permit_v2(void)
 {
-    grant_entry_v2_t entry = {.full_page = {.frame = frame.number}};
+    grant_entry_v2_t entry = {.full_page = {.frame = granted_frame.number}};
 
     grant_give_v2(guest, 8, 0, GTF_permit_access, entry);
 }
@@ -100,7 +100,7 @@ static void version_2_sees_changes_after_its_claim(void **state)
                          GNTST_general_error);
         assert_int_equal(moment.count, i + 1);
         assert_int_equal(*status_v2(guest->grant, 8), 0);
-        assert_int_equal(world_page_refs(frame), 1);
+        assert_int_equal(world_page_refs(granted_frame), 1);
     }
 }
 
@@ -126,13 +126,13 @@ static void version_1_claims_what_it_checked(void **state)
     grant_handle_t handle;
 
     (void)state;
-    grant_give(guest, 8, 0, frame, GTF_permit_access);
+    grant_give(guest, 8, 0, granted_frame, GTF_permit_access);
     at_first_write_to(grant_entry(guest, 8), make_readonly);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
                      GNTST_general_error);
     assert_int_equal(moment.count, 1);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access | GTF_readonly);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
 }
 
 static void uncommit_by_owner(void)
@@ -142,7 +142,7 @@ static void uncommit_by_owner(void)
 
 static void a_transfer_commits_to_what_it_checked(void **state)
 {
-    struct gnttab_transfer op = {.mfn = frame.number, .ref = 8};
+    struct gnttab_transfer op = {.mfn = granted_frame.number, .ref = 8};
 
     (void)state;
     grant_give(dom0, 8, 5, mfn_make(1), GTF_accept_transfer);
@@ -202,7 +202,7 @@ static void a_withdrawn_page_is_not_used(void **state)
         assert_int_equal(grant_set_version(guest, version), 0);
         permit_v2();
         if (version == 1) {
-            grant_give(guest, 8, 0, frame, GTF_permit_access);
+            grant_give(guest, 8, 0, granted_frame, GTF_permit_access);
         }
         atomic_store(&finished, false);
         atomic_store(&withdrawals, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames given away: who gets them, what the entry says at each step, and that
- * a frame which nobody accepts is nobody's.
+ * a granted_frame which nobody accepts is nobody's.
  */
 #include "grant_world.h"
 
@@ -15,7 +15,7 @@
 static int setup(void **state)
 {
     grant_setup(state);
-    frame = world_page(guest);
+    granted_frame = world_page(guest);
     grant_give(dom0, 8, 5, mfn_make(0x4321), GTF_accept_transfer);
     return 0;
 }
@@ -41,18 +41,18 @@ static void the_frame_changes_hands(void **state)
     unsigned int flushes = world_flushes();
 
     (void)state;
-    assert_int_equal(transfer(frame, 0, 8), GNTST_okay);
-    assert_int_equal(page_owner(page_of(frame)), 0);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(transfer(granted_frame, 0, 8), GNTST_okay);
+    assert_int_equal(page_owner(page_of(granted_frame)), 0);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     assert_int_equal(grant_flags(dom0, 8), DONE);
-    assert_int_equal(grant_entry(dom0, 8)->frame, frame.number);
-    assert_int_equal(fake_m2p[frame.number], 0x4321);
+    assert_int_equal(grant_entry(dom0, 8)->frame, granted_frame.number);
+    assert_int_equal(fake_m2p[granted_frame.number], 0x4321);
     /* No TLB of the giver may know it. */
     assert_int_equal(world_flushes(), flushes + 1);
     /* Once only. */
-    frame = world_page(guest);
-    assert_int_equal(transfer(frame, 0, 8), GNTST_general_error);
-    assert_nobodys(frame);
+    granted_frame = world_page(guest);
+    assert_int_equal(transfer(granted_frame, 0, 8), GNTST_general_error);
+    assert_nobodys(granted_frame);
 }
 
 static void tables_of_version_2_accept_as_well(void **state)
@@ -62,10 +62,11 @@ static void tables_of_version_2_accept_as_well(void **state)
     (void)state;
     assert_int_equal(grant_set_version(dom0, 2), 0);
     grant_give_v2(dom0, 200, 5, GTF_accept_transfer, entry);
-    assert_int_equal(transfer(frame, 0, 200), GNTST_okay);
+    assert_int_equal(transfer(granted_frame, 0, 200), GNTST_okay);
     assert_int_equal(entry_v2(dom0->grant, 200)->hdr.flags, DONE);
-    assert_int_equal(entry_v2(dom0->grant, 200)->full_page.frame, frame.number);
-    assert_int_equal(fake_m2p[frame.number], 0x1234);
+    assert_int_equal(entry_v2(dom0->grant, 200)->full_page.frame,
+                     granted_frame.number);
+    assert_int_equal(fake_m2p[granted_frame.number], 0x1234);
 }
 
 static void what_is_not_ones_own_alone_stays(void **state)
@@ -73,12 +74,12 @@ static void what_is_not_ones_own_alone_stays(void **state)
     (void)state;
     assert_int_equal(transfer(mfn_make(~0UL), 0, 8), GNTST_bad_page);
     assert_int_equal(transfer(world_page(other), 0, 8), GNTST_bad_page);
-    assert_true(page_get(frame, guest));
-    assert_int_equal(transfer(frame, 0, 8), GNTST_bad_page);
-    page_put(page_of(frame));
-    assert_int_equal(page_owner(page_of(frame)), 5);
+    assert_true(page_get(granted_frame, guest));
+    assert_int_equal(transfer(granted_frame, 0, 8), GNTST_bad_page);
+    page_put(page_of(granted_frame));
+    assert_int_equal(page_owner(page_of(granted_frame)), 5);
     assert_int_equal(grant_flags(dom0, 8), GTF_accept_transfer);
-    assert_int_equal(transfer(frame, 0, 8), GNTST_okay);
+    assert_int_equal(transfer(granted_frame, 0, 8), GNTST_okay);
 }
 
 static void what_nobody_accepts_is_gone(void **state)
@@ -120,8 +121,8 @@ static void the_dying_accept_nothing(void **state)
 {
     (void)state;
     atomic_store(&dom0->dying, DOMAIN_DYING);
-    assert_int_equal(transfer(frame, 0, 8), GNTST_general_error);
-    assert_nobodys(frame);
+    assert_int_equal(transfer(granted_frame, 0, 8), GNTST_general_error);
+    assert_nobodys(granted_frame);
     assert_int_equal(grant_flags(dom0, 8), GTF_accept_transfer);
 }
 
@@ -129,9 +130,9 @@ static void to_oneself(void **state)
 {
     (void)state;
     grant_give(guest, 9, 5, mfn_make(3), GTF_accept_transfer);
-    assert_int_equal(transfer(frame, 5, 9), GNTST_okay);
-    assert_int_equal(page_owner(page_of(frame)), 5);
-    assert_int_equal(grant_entry(guest, 9)->frame, frame.number);
+    assert_int_equal(transfer(granted_frame, 5, 9), GNTST_okay);
+    assert_int_equal(page_owner(page_of(granted_frame)), 5);
+    assert_int_equal(grant_entry(guest, 9)->frame, granted_frame.number);
 }
 
 static void batches_are_preempted_and_stop_at_a_fault(void **state)
@@ -164,7 +165,8 @@ static void batches_are_preempted_and_stop_at_a_fault(void **state)
 
 static void transfers_can_be_turned_off(void **state)
 {
-    struct gnttab_transfer op = {.mfn = frame.number, .ref = 8, .status = 77};
+    struct gnttab_transfer op = {
+        .mfn = granted_frame.number, .ref = 8, .status = 77};
 
     (void)state;
     grant_options.no_transfer = true;
@@ -172,7 +174,7 @@ static void transfers_can_be_turned_off(void **state)
                      -XEN_EOPNOTSUPP);
     grant_options.no_transfer = false;
     assert_int_equal(op.status, 77);
-    assert_int_equal(page_owner(page_of(frame)), 5);
+    assert_int_equal(page_owner(page_of(granted_frame)), 5);
 }
 
 int main(void)

@@ -20,8 +20,8 @@ static void unmap_gives_all_back(void **state)
     assert_int_equal(grant_unmap_at(dom0, 3, handle), GNTST_okay);
     assert_int_equal(world_pte(dom0, 3), 0);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
-    assert_int_equal(world_page_refs(frame), 1);
-    assert_int_equal(world_page_type_refs(frame), 0);
+    assert_int_equal(world_page_refs(granted_frame), 1);
+    assert_int_equal(world_page_type_refs(granted_frame), 0);
     assert_int_equal(atomic_load(&guest->refs), 1);
     assert_int_equal(world_flushes(), 1);
 }
@@ -111,11 +111,11 @@ static void a_wrong_bus_address_is_bad_dev_addr(void **state)
                      0);
     assert_int_equal(grant_call(dom0, GNTTABOP_unmap_grant_ref, &unmap, 1), 0);
     assert_int_equal(unmap.status, GNTST_bad_dev_addr);
-    assert_int_equal(world_page_refs(frame), 3);
-    unmap.dev_bus_addr = frame.number << PAGE_SHIFT;
+    assert_int_equal(world_page_refs(granted_frame), 3);
+    unmap.dev_bus_addr = granted_frame.number << PAGE_SHIFT;
     assert_int_equal(grant_call(dom0, GNTTABOP_unmap_grant_ref, &unmap, 1), 0);
     assert_int_equal(unmap.status, GNTST_okay);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
 }
 
 static void naming_no_use_ends_none(void **state)
@@ -126,7 +126,7 @@ static void naming_no_use_ends_none(void **state)
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &unmap.handle), 0);
     assert_int_equal(grant_call(dom0, GNTTABOP_unmap_grant_ref, &unmap, 1), 0);
     assert_int_equal(unmap.status, GNTST_okay);
-    assert_int_equal(world_page_refs(frame), 2);
+    assert_int_equal(world_page_refs(granted_frame), 2);
     assert_int_equal(world_flushes(), 0);
     assert_int_equal(grant_unmap_at(dom0, 3, unmap.handle), GNTST_okay);
 }
@@ -138,12 +138,12 @@ static void an_overwritten_entry_keeps_only_the_pin(void **state)
     (void)state;
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle), 0);
     world_drop_pte(dom0, 3);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     assert_int_equal(grant_unmap_at(dom0, 3, handle), GNTST_general_error);
     assert_int_equal(grant_flags(guest, 8),
                      GTF_permit_access | GTF_reading | GTF_writing);
-    /* The frame can even be gone: the pin does not bring it back. */
-    world_release_page(frame);
+    /* The granted_frame can even be gone: the pin does not bring it back. */
+    world_release_page(granted_frame);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 4, &handle),
                      GNTST_bad_page);
     grant_kill(dom0);
@@ -201,7 +201,7 @@ static void a_fault_in_a_batch_finishes_what_was_done(void **state)
     assert_int_equal(grant_call(dom0, GNTTABOP_unmap_grant_ref, unmap, 3),
                      -XEN_EFAULT);
     world_copy_fail_after(~0UL);
-    assert_int_equal(world_page_refs(frame), 2);
+    assert_int_equal(world_page_refs(granted_frame), 2);
     assert_int_equal(grant_audit_all(), 0);
     assert_int_equal(grant_unmap_at(dom0, 0, unmap[0].handle),
                      GNTST_bad_handle);
@@ -226,7 +226,7 @@ static void replace_moves_an_entry_into_place(void **state)
     assert_int_equal(replace.status, GNTST_okay);
     assert_true(mfn_equal(pte_mfn(world_pte(dom0, 3)), own));
     assert_int_equal(world_pte(dom0, 4), 0);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     assert_int_equal(world_page_refs(own), 2);
     assert_int_equal(grant_unmap_at(dom0, 3, handle), GNTST_okay);
 }
@@ -253,7 +253,7 @@ static void replace_errors_leave_the_map(void **state)
     assert_int_equal(grant_call(dom0, GNTTABOP_unmap_and_replace, &replace, 1),
                      0);
     assert_int_equal(replace.status, GNTST_general_error);
-    assert_int_equal(world_page_refs(frame), 2);
+    assert_int_equal(world_page_refs(granted_frame), 2);
     assert_int_equal(grant_unmap_at(dom0, 3, replace.handle), GNTST_okay);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | GNTMAP_contains_pte, 3,
                                   &replace.handle),
@@ -274,11 +274,11 @@ static void a_dead_granters_frame_lives_while_mapped(void **state)
     (void)state;
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle), 0);
     grant_kill(guest);
-    world_release_page(frame);
-    assert_int_equal(world_page_refs(frame), 1);
+    world_release_page(granted_frame);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     assert_int_equal(atomic_load(&guest->refs), 2);
     assert_int_equal(grant_unmap_at(dom0, 3, handle), GNTST_okay);
-    assert_int_equal(world_page_refs(frame), 0);
+    assert_int_equal(world_page_refs(granted_frame), 0);
     assert_int_equal(atomic_load(&guest->refs), 1);
 }
 
@@ -292,7 +292,7 @@ static void a_dead_mapper_lets_go_in_steps(void **state)
         assert_int_equal(grant_map_at(dom0, guest, 8, HOST, i, &handle), 0);
         assert_int_equal(grant_map_at(dom0, guest, 8, DEV | RO, i, &handle), 0);
     }
-    assert_int_equal(world_page_refs(frame), 121);
+    assert_int_equal(world_page_refs(granted_frame), 121);
     atomic_store(&dom0->dying, DOMAIN_DYING);
     world_preempt_every(1);
     while (grant_table_release_maps(dom0) == -XEN_ERESTART) {
@@ -302,10 +302,10 @@ static void a_dead_mapper_lets_go_in_steps(void **state)
     assert_true(steps > 1);
     assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
     /* The page tables still hold theirs. */
-    assert_int_equal(world_page_refs(frame), 61);
+    assert_int_equal(world_page_refs(granted_frame), 61);
     world_drop_ptes(dom0);
-    assert_int_equal(world_page_refs(frame), 1);
-    assert_int_equal(world_page_type_refs(frame), 0);
+    assert_int_equal(world_page_refs(granted_frame), 1);
+    assert_int_equal(world_page_type_refs(granted_frame), 0);
     assert_int_equal(atomic_load(&guest->refs), 1);
 }
 
@@ -314,11 +314,11 @@ static void a_domain_that_maps_itself_can_die(void **state)
     grant_handle_t handle;
 
     (void)state;
-    grant_give(guest, 9, 5, frame, GTF_permit_access);
+    grant_give(guest, 9, 5, granted_frame, GTF_permit_access);
     assert_int_equal(grant_map_at(guest, guest, 9, HOST | DEV, 0, &handle), 0);
     grant_kill(guest);
     assert_int_equal(atomic_load(&guest->refs), 1);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
 }
 
 /* -- the audit itself ------------------------------------------------------ */

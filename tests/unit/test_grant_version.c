@@ -16,7 +16,7 @@
 static int setup(void **state)
 {
     grant_setup(state);
-    frame = world_page(guest);
+    granted_frame = world_page(guest);
     assert_int_equal(grant_set_version(guest, 2), 0);
     return 0;
 }
@@ -37,7 +37,7 @@ static void give_part(grant_ref_t ref, uint16_t offset, uint16_t length)
 {
     grant_entry_v2_t entry = {.sub_page = {.page_off = offset,
                                            .length = length,
-                                           .frame = frame.number}};
+                                           .frame = granted_frame.number}};
 
     grant_give_v2(guest, ref, 0, GTF_permit_access | GTF_sub_page, entry);
 }
@@ -58,7 +58,7 @@ static void use_shows_in_the_status_and_not_in_the_entry(void **state)
     grant_handle_t reader, writer;
 
     (void)state;
-    give(8, GTF_permit_access, frame.number);
+    give(8, GTF_permit_access, granted_frame.number);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &reader), 0);
     assert_int_equal(status_of(guest, 8), GTF_reading);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 4, &writer), 0);
@@ -76,12 +76,12 @@ static void what_an_entry_does_not_permit_leaves_no_status(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < GRANT_BAD_FLAGS; i++) {
-        give(8, grant_bad_flags[i], frame.number);
+        give(8, grant_bad_flags[i], granted_frame.number);
         assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 3, &handle),
                          GNTST_general_error);
         assert_int_equal(status_of(guest, 8), 0);
     }
-    give(8, GTF_permit_access, frame.number);
+    give(8, GTF_permit_access, granted_frame.number);
     assert_int_equal(grant_map_at(other, guest, 8, HOST, 3, &handle),
                      GNTST_general_error);
     assert_int_equal(grant_map_at(dom0, guest, 1024, HOST, 3, &handle),
@@ -92,17 +92,18 @@ static void what_an_entry_does_not_permit_leaves_no_status(void **state)
                      GNTST_bad_gntref);
 }
 
-/* It reads as frame 0x...: numbers of 64 bits may not lose their upper half. */
+/* It reads as granted_frame 0x...: numbers of 64 bits may not lose their upper
+ * half. */
 static void frame_numbers_past_32_bits_are_no_frames(void **state)
 {
     grant_handle_t handle;
 
     (void)state;
-    give(8, GTF_permit_access, frame.number | 1UL << 32);
+    give(8, GTF_permit_access, granted_frame.number | 1UL << 32);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle),
                      GNTST_bad_page);
     assert_int_equal(status_of(guest, 8), 0);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
 }
 
 static void a_pinned_entry_is_what_it_was(void **state)
@@ -110,11 +111,11 @@ static void a_pinned_entry_is_what_it_was(void **state)
     grant_handle_t handle, second;
 
     (void)state;
-    give(8, GTF_permit_access, frame.number);
+    give(8, GTF_permit_access, granted_frame.number);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle), 0);
     give_way(guest, 8, GTF_transitive, 6, 8);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 4, &second), 0);
-    assert_int_equal(world_page_refs(frame), 3);
+    assert_int_equal(world_page_refs(granted_frame), 3);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST, 5, &second),
                      GNTST_general_error);
     /* The writers' flag went, the readers' stays. */
@@ -130,8 +131,9 @@ static void the_reserved_entries_are_carried_over(void **state)
 
     (void)state;
     grant_give(other, 3, 0, world_page(other), GTF_permit_access);
-    grant_give(other, 7, 0, frame, GTF_accept_transfer);
-    grant_give(other, 20, 0, frame, GTF_permit_access); /* where 10 will be */
+    grant_give(other, 7, 0, granted_frame, GTF_accept_transfer);
+    grant_give(other, 20, 0, granted_frame,
+               GTF_permit_access); /* where 10 will be */
     assert_int_equal(grant_map_at(dom0, other, 3, HOST, 3, &handle), 0);
     before = *grant_entry(other, 3);
     assert_int_equal(grant_set_version(other, 2), 0);
@@ -167,7 +169,7 @@ static void a_table_in_use_keeps_its_version(void **state)
     grant_handle_t handle;
 
     (void)state;
-    give(8, GTF_permit_access, frame.number);
+    give(8, GTF_permit_access, granted_frame.number);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle), 0);
     assert_int_equal(grant_set_version(guest, 1), -XEN_EBUSY);
     assert_int_equal(grant_set_version(guest, 2), 0);
@@ -181,7 +183,7 @@ static void mapped_status_frames_keep_the_version(void **state)
 
     (void)state;
     assert_true(page_get(page_mfn(page), guest));
-    give(3, GTF_permit_access, frame.number);
+    give(3, GTF_permit_access, granted_frame.number);
     assert_int_equal(grant_set_version(guest, 1), -XEN_EBUSY);
     assert_int_equal(entry_v2(guest->grant, 3)->hdr.flags, GTF_permit_access);
     page_put(page);
@@ -220,7 +222,7 @@ static void only_versions_the_domain_may_have(void **state)
 static void without_memory_the_version_stays(void **state)
 {
     (void)state;
-    grant_give(other, 9, 0, frame, GTF_permit_access);
+    grant_give(other, 9, 0, granted_frame, GTF_permit_access);
     world_heap_fail_after(0);
     assert_int_equal(grant_set_version(other, 2), -XEN_ENOMEM);
     world_heap_fail_after(~0UL);
@@ -290,7 +292,8 @@ static void tables_grow_with_their_status(void **state)
     grant_table_destroy(d);
 }
 
-/* An allocation that fails between a frame and its status undoes the frame. */
+/* An allocation that fails between a granted_frame and its status undoes the
+ * granted_frame. */
 static void a_frame_without_status_does_not_count(void **state)
 {
     struct domain *d = world_domain(9, 1, false);
@@ -315,12 +318,12 @@ static void swap_takes_the_status_along(void **state)
     struct gnttab_swap_grant_ref swap = {.ref_a = 9, .ref_b = 200};
 
     (void)state;
-    give(9, GTF_permit_access, frame.number);
+    give(9, GTF_permit_access, granted_frame.number);
     *status_v2(guest->grant, 9) = 0x8000;
     assert_int_equal(grant_call(guest, GNTTABOP_swap_grant_ref, &swap, 1), 0);
     assert_int_equal(swap.status, GNTST_okay);
     assert_int_equal(entry_v2(guest->grant, 200)->full_page.frame,
-                     frame.number);
+                     granted_frame.number);
     assert_int_equal(entry_v2(guest->grant, 9)->hdr.flags, 0);
     assert_int_equal(status_of(guest, 200), 0x8000);
     assert_int_equal(status_of(guest, 9), 0);
@@ -348,7 +351,7 @@ static int copy(struct domain *granter, grant_ref_t ref, unsigned int offset,
     memset(machine_map(mine), 0xa5, PAGE_BYTES);
     assert_int_equal(grant_call(dom0, GNTTABOP_copy, &op, 1), 0);
     if (op.status == GNTST_okay) {
-        assert_memory_equal((char *)machine_map(frame) + offset,
+        assert_memory_equal((char *)machine_map(granted_frame) + offset,
                             machine_map(mine), len);
     }
     assert_int_equal(world_page_refs(mine), 1);
@@ -382,7 +385,7 @@ static void parts_and_ways_are_not_mapped_even_while_copied(void **state)
     (void)state;
     give_part(8, 0, PAGE_BYTES);
     assert_int_equal(grant_pin(guest, 8, 0, false, PIN_COPY, &pinned), 0);
-    give(8, GTF_permit_access, frame.number);
+    give(8, GTF_permit_access, granted_frame.number);
     assert_int_equal(grant_map_at(dom0, guest, 8, HOST | RO, 3, &handle),
                      GNTST_general_error);
     grant_unpin(guest, 8, false);
@@ -394,7 +397,7 @@ static void parts_and_ways_are_not_mapped_even_while_copied(void **state)
 /* dom0 may use entry 8 of other, which leads to entry 8 of guest. */
 static void make_way(uint16_t flags)
 {
-    grant_entry_v2_t entry = {.full_page = {.frame = frame.number}};
+    grant_entry_v2_t entry = {.full_page = {.frame = granted_frame.number}};
 
     assert_int_equal(grant_set_version(other, 2), 0);
     grant_give_v2(guest, 8, 6, GTF_permit_access, entry);
@@ -405,7 +408,7 @@ static void assert_way_unused(void)
 {
     assert_int_equal(status_of(other, 8), 0);
     assert_int_equal(status_of(guest, 8), 0);
-    assert_int_equal(world_page_refs(frame), 1);
+    assert_int_equal(world_page_refs(granted_frame), 1);
     assert_int_equal(atomic_load(&guest->refs), 1);
     assert_int_equal(atomic_load(&other->refs), 1);
     assert_int_equal(grant_audit_all(), 0);
@@ -432,8 +435,9 @@ static void a_way_leads_to_anothers_page(void **state)
 
 static void a_way_is_no_wider_than_either_entry(void **state)
 {
-    grant_entry_v2_t part = {
-        .sub_page = {.page_off = 64, .length = 64, .frame = frame.number}};
+    grant_entry_v2_t part = {.sub_page = {.page_off = 64,
+                                          .length = 64,
+                                          .frame = granted_frame.number}};
     grant_handle_t handle;
 
     (void)state;
@@ -493,7 +497,7 @@ static void a_way_may_lead_back_to_the_caller(void **state)
     make_way(0);
     grant_give(dom0, 9, 6, mine, GTF_permit_access);
     give_way(other, 8, GTF_transitive, 0, 9);
-    frame = mine;
+    granted_frame = mine;
     assert_int_equal(copy(other, 8, 0, 8, true), GNTST_okay);
     assert_int_equal(grant_flags(dom0, 9), GTF_permit_access);
     assert_int_equal(world_page_refs(mine), 1);
