@@ -77,14 +77,11 @@ void fake_lock_released(unsigned int class_of)
     assert_int_equal(class_of, LOCK_CONSOLE);
 }
 
+/* It may have to wait for other CPUs. */
 void *heap_alloc(size_t bytes)
 {
+    assert_false(fake_irqs_off);
     return heap_empty ? NULL : calloc(1, bytes);
-}
-
-void heap_free(void *object)
-{
-    free(object);
 }
 
 void ioapic_init(void)
@@ -256,6 +253,18 @@ static struct msi_source msix_source(unsigned int entry)
                                .count = 1};
 }
 
+/* As often as CPUs are made: once. */
+static int make_cpus(void **state)
+{
+    (void)state;
+    heap_empty = true;
+    assert_int_equal(irq_create_cpu(0), -XEN_ENOMEM);
+    heap_empty = false;
+    assert_int_equal(irq_create_cpu(0), 0);
+    assert_int_equal(irq_create_cpu(1), 0);
+    return 0;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -263,7 +272,7 @@ static int setup(void **state)
     cpumask_set(&cpus_online, 0);
     cpumask_set(&cpus_online, 1);
     memset(routes, 0, sizeof(routes));
-    heap_empty = legacy_in_service = false;
+    legacy_in_service = false;
     eois = 0;
     return 0;
 }
@@ -586,5 +595,5 @@ int main(void)
         TEST(refused_msix),
     };
 
-    return cmocka_run_group_tests_name("irq", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("irq", tests, make_cpus, NULL);
 }
