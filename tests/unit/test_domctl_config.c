@@ -10,6 +10,7 @@
 #include "control.h"
 #include "cpu_policy.h"
 #include "hypercall.h"
+#include "pirq.h"
 
 static struct domain *guest;
 
@@ -137,12 +138,16 @@ static void ports_are_checked(void **state)
 static void interrupts_are_checked(void **state)
 {
     struct xen_domctl op = world_op(XEN_DOMCTL_irq_permission, 5);
+    unsigned int pirq = PIRQ_ANY;
 
     (void)state;
     op.u.irq_permission.pirq = 9;
     op.u.irq_permission.allow_access = 1;
     assert_int_equal(world_domctl(&op), -XEN_EPERM);
     assert_int_equal(rangeset_add(&world_dom0->d->irqs, 0, 23), 0);
+    assert_int_equal(world_domctl(&op), -XEN_EPERM); /* no pirq yet */
+    assert_int_equal(pirq_map_gsi(world_dom0->d, world_dom0->d, 9, &pirq), 0);
+    op.u.irq_permission.pirq = pirq;
     assert_int_equal(world_domctl(&op), 0);
     assert_true(rangeset_contains(&guest->irqs, 9, 9));
     op.u.irq_permission.allow_access = 0;

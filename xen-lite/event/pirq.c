@@ -469,10 +469,11 @@ static int bind_locked(struct domain *d, unsigned int number, bool will_share,
     struct pirq *pirq = find_pirq(d->pirqs, number);
     int rc;
 
-    if (!is_mapped(pirq)) {
+    if (pirq == NULL) {
         return -XEN_EINVAL;
     }
-    if (!rangeset_contains(&d->irqs, pirq->irq, pirq->irq)) {
+    if (!is_mapped(pirq) ||
+        !rangeset_contains(&d->irqs, pirq->irq, pirq->irq)) {
         return -XEN_EPERM;
     }
     if (pirq->port != 0) {

@@ -9,6 +9,7 @@
 #include "guest_copy.h"
 #include "hypercall_page.h"
 #include "mm.h"
+#include "pirq.h"
 #include "rangeset.h"
 
 /* No domain has pirqs from here on. */
@@ -218,12 +219,17 @@ int domctl_irq_permission(struct vcpu *caller, struct domain *d,
                           struct xen_domctl *op)
 {
     const struct xen_domctl_irq_permission *request = &op->u.irq_permission;
+    unsigned int irq;
 
     if (request->pirq >= PIRQ_LIMIT) {
         return -XEN_EINVAL;
     }
-    return pass_right(&caller->domain->irqs, &d->irqs, request->pirq,
-                      request->pirq, request->allow_access != 0);
+    /* The number is the caller's own name for the line. */
+    if (pirq_to_irq(caller->domain, request->pirq, &irq) != 0) {
+        return -XEN_EPERM;
+    }
+    return pass_right(&caller->domain->irqs, &d->irqs, irq, irq,
+                      request->allow_access != 0);
 }
 
 int domctl_iomem_permission(struct vcpu *caller, struct domain *d,
