@@ -57,8 +57,9 @@ guest_line() {
 guest_run() {
     xl_log=$(guest_log "$1")
     xl_next=$(($(grep -c '^XL-DONE' "$xl_log") + 1))
-    echo "$3" | tr '\n' ' ' >/run/guest_command
-    echo >>/run/guest_command
+    # Its lines, joined, are one.
+    printf '%s\n' "$3" | awk '{ sub(/\\$/, ""); printf "%s ", $0 }
+        END { print "" }' >/run/guest_command
     cat /run/guest_command >"$(xenstore-read \
         "/local/domain/$(guest_id "$1")/console/tty")"
     wait_for "$2" guest_says "$xl_log" "^XL-DONE $xl_next " || {
@@ -90,6 +91,31 @@ guest_id() {
 # free machine memory in MiB, as the hypervisor counts it
 free_mib() {
     "$TOOL" info | sed -n 's/^free_memory *: //p'
+}
+
+# free pages of the machine, by our tool, which counts them on any hypervisor
+free_pages() {
+    xlite info | sed -n 's/^free_pages *: //p'
+}
+
+# as many pages are free as when $pages was taken
+same_pages() {
+    [ "$(free_pages)" = "$pages" ]
+}
+
+# as much memory is free as when $before was taken, but for dom0's tables
+same_memory() {
+    [ $((before - $(free_mib))) -le 1 ]
+}
+
+# no guest has a loop device or an interface
+no_devices() {
+    [ -z "$(losetup -a; ls -d /sys/class/net/vif* 2>/dev/null)" ]
+}
+
+# nor an entry in xenstore
+no_entries() {
+    [ -z "$(xenstore-ls /local/domain/0/backend; xenstore-ls /libxl)" ]
 }
 
 # check WHAT COMMAND...: one line for each thing tried; all must hold at end

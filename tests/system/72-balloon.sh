@@ -38,7 +38,4 @@ check "references" audit_clean
 check "destroy" "$TOOL" destroy balloon
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+dom0_passes -s 2

@@ -5,20 +5,13 @@
 # taken back, to the page.
 . "$(dirname "$0")/lib.sh"
 limit=900
-[ -e "$O/guest/spin.elf" ] || make -s -C "$top" O="$O" "$O/guest/spin.elf"
-dom0_file "$O/guest/spin.elf" guest/spin.elf
+dom0_guest spin
 dom0_file "$O/xlite" usr/sbin/xlite
 dom0_file "$O/xlite-debian" usr/sbin/xlite-debian
 dom0_script <<'DOM0'
 truncate -s 4M /run/disk.img
 truncate -s 4M /run/more.img
-free_pages() { "$tool" info | sed -n 's/^free_pages *: //p'; }
-same_pages() { [ "$(free_pages)" = "$pages" ]; }
 lines_of() { [ "$("$tool" "$1" g | wc -l)" = "$2" ]; }
-no_devices() { [ -z "$(losetup -a)$(ls /sys/class/net | grep vif)" ]; }
-no_entries() {
-    [ -z "$(xenstore-ls /local/domain/0/backend; xenstore-ls /libxl)" ]
-}
 refused() { # CODE WORDS COMMAND...
     code=$1 words=$2
     shift 2
@@ -62,7 +55,6 @@ devices() { # TOOL
     check "no devices left" wait_for 20 no_devices
     check "no entries left" no_entries
 }
-tool=xlite
 check "a first guest" xlite create -n -p /run/g.cfg && xlite destroy g
 pages=$(free_pages)
 devices xlite
@@ -72,7 +64,4 @@ check "every page is free again, too" wait_for 20 same_pages
 check "references" audit_clean
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+dom0_passes -s 2

@@ -91,6 +91,12 @@ dom0_file() {
     cp -L "$1" "$work/dom0/$2"
 }
 
+# dom0_guest NAME: an example guest of the guest kit, /guest/NAME.elf in dom0
+dom0_guest() {
+    [ -e "$O/guest/$1.elf" ] || make -s -C "$top" O="$O" "$O/guest/$1.elf"
+    dom0_file "$O/guest/$1.elf" "guest/$1.elf"
+}
+
 # dom0_program NAME: progs/NAME.c, built static, as a command in dom0
 dom0_program() {
     mkdir -p "$work/dom0/usr/bin"
@@ -175,4 +181,13 @@ ended_by() {
         how=reset
     fi
     [ "$how" = "$1" ] || fail "the machine ended by $how, not by $1"
+}
+
+# dom0_passes [option of scripts/qemu.sh]...: the script ends well, and dom0
+dom0_passes() {
+    boot "$@"
+    script_ended_well
+    reject 'BUG:|Oops|general protection' 'dom0 was hurt'
+    ended_by poweroff
+    pass
 }
