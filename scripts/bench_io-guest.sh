@@ -1,57 +1,71 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Part of bench_io.py that runs inside the guest, on Debian's root. Each
-# measurement does a fixed amount of work between two lines that the host puts
-# times to:
+# Part of bench_io.py that runs inside the guest, on Debian's root. Lines:
 #
-#   IO-BEGIN metric
-#   IO-END metric amount rate     rate: by the guest's own clock, per second
+#   IO-BEGIN metric, IO-END metric   around each measurement
+#   IO metric value                  a figure by the guest's clock, per second
 #
-#   bench-io.sh disk       fio on xvdb (empty, on RAM in dom0)
-#   bench-io.sh net HOST   iperf3 to HOST
-#   bench-io.sh pgbench    transactions, database on xvdb
+#   bench-io.sh disk SECONDS              fio on xvdb (on RAM in dom0)
+#   bench-io.sh net SECONDS METRIC HOST   iperf3 to HOST
+#   bench-io.sh pgbench SECONDS           transactions, database on xvdb
 set -eu
+what=$1 seconds=$2
+shift 2
 
-# fio_one METRIC UNITS-FIELD AMOUNT OPTION...: terse field 8 or 49 (IOPS) and
-# 7 or 48 (KiB/s)
-fio_one() {
-    metric=$1 field=$2
-    shift 2
-    echo "IO-BEGIN $metric"
-    line=$(fio --name=one --filename=/dev/xvdb --direct=1 --ioengine=libaio \
-        --randrepeat=1 --minimal "$@" 2>/dev/null | tail -n 1)
-    amount=$(echo "$line" | awk -F';' '{ print $6 + $47 }')
-    echo "IO-END $metric $amount $(echo "$line" | cut -d';' -f"$field")"
-}
-
-disk() {
+# All in one fio, which takes an emulator long to start.
+disk_jobs() {
+    cat <<JOBS
+[global]
+filename=/dev/xvdb
+direct=1
+ioengine=libaio
+thread
+gtod_reduce=1
+time_based
+runtime=$seconds
+stonewall
+JOBS
     for round in 1 2 3; do
-        fio_one randread_qd1 8 --rw=randread --bs=4k --iodepth=1 --size=8M
-        fio_one randwrite_qd1 49 --rw=randwrite --bs=4k --iodepth=1 --size=8M
-        fio_one randread_qd32 8 --rw=randread --bs=4k --iodepth=32 --size=32M
-        fio_one randwrite_qd32 49 --rw=randwrite --bs=4k --iodepth=32 \
-            --size=32M
-        fio_one read_128k 7 --rw=read --bs=128k --iodepth=8 --size=128M
-        fio_one write_128k 48 --rw=write --bs=128k --iodepth=8 --size=128M
+        while read -r name mode block depth; do
+            printf '[%s]\nrw=%s\nbs=%s\niodepth=%s\n' "$name" "$mode" \
+                "$block" "$depth"
+            printf 'exec_%s=echo IO-%s %s >/dev/console\n' \
+                prerun BEGIN "$name" postrun END "$name"
+        done <<LIST
+randread_qd1 randread 4k 1
+randwrite_qd1 randwrite 4k 1
+randread_qd32 randread 4k 32
+randwrite_qd32 randwrite 4k 32
+read_128k read 128k 8
+write_128k write 128k 8
+LIST
     done
 }
 
-# net METRIC HOST OPTION...
+# fio's terse lines: 3 is the job; reads and writes: 7, 48 KiB/s; 8, 49 IOPS
+disk() {
+    cd /tmp
+    disk_jobs >jobs
+    fio --minimal jobs 2>/dev/null | awk -F';' '$1 == 3 {
+        print "IO", $3, $3 ~ /128k/ ? $7 + $48 : $8 + $49 }'
+}
+
+# net METRIC HOST
 net() {
-    metric=$1
-    shift
     for round in 1 2 3; do
-        echo "IO-BEGIN $metric"
-        rate=$(iperf3 -n 96M -f k -c "$@" |
-            awk '/receiver/ { for (i = 1; i < NF; i++)
-                if ($(i + 1) == "Kbits/sec") print $i }')
-        echo "IO-END $metric 98304 $rate"
+        echo "IO-BEGIN $1"
+        iperf3 -t "$seconds" -f k -c "$2" | awk -v name="$1" '/receiver/ {
+            for (i = 1; i < NF; i++) if ($(i + 1) == "Kbits/sec")
+                print "IO", name, $i }'
+        echo "IO-END $1"
     done
 }
 
 pgbench_runs() {
     mke2fs -q -t ext4 /dev/xvdb
     mount /dev/xvdb /mnt
+    mkdir -p /dev/shm
+    mount -t tmpfs -o mode=1777 shm /dev/shm
     cp -a /var/lib/postgresql/15/main /mnt/
     install -d -o postgres /run/postgresql
     PATH=$PATH:/usr/lib/postgresql/15/bin
@@ -63,9 +77,9 @@ config_file=/etc/postgresql/15/main/postgresql.conf -c data_directory=/mnt/main"
     pg pgbench -q -i -s 1 >/dev/null 2>&1
     for round in 1 2 3; do
         echo "IO-BEGIN pgbench"
-        rate=$(pg pgbench -n -c 4 -j 2 -t 150 2>/dev/null |
-            awk '/^tps/ { print $3 }')
-        echo "IO-END pgbench 600 $rate"
+        pg pgbench -n -c 4 -j 2 -T "$seconds" 2>/dev/null |
+            awk '/^tps/ { print "IO pgbench", $3 }'
+        echo "IO-END pgbench"
     done
     # What each transaction added to three tables is the same in all.
     sums=$(pg psql -At -c "select (select sum(abalance) from pgbench_accounts),
@@ -77,11 +91,8 @@ config_file=/etc/postgresql/15/main/postgresql.conf -c data_directory=/mnt/main"
     umount /mnt
 }
 
-case $1 in
+case $what in
 disk) disk ;;
-net)
-    shift
-    net "$@"
-    ;;
+net) net "$@" ;;
 pgbench) pgbench_runs ;;
 esac
