@@ -334,6 +334,7 @@ static void id_is_taken_until_the_last_reference_is_gone(void **state)
     struct xen_domctl_createdomain config = world_config(1);
     struct domain *d = world_domain_paused(5, 1);
     struct domain *other = NULL;
+    uint64_t number = d->number;
 
     (void)state;
     domain_hold(d);
@@ -343,6 +344,7 @@ static void id_is_taken_until_the_last_reference_is_gone(void **state)
     domain_put(d);
     world_settle();
     assert_int_equal(domain_create(5, &config, false, &other), 0);
+    assert_true(other->number > number); /* not taken for the last one */
 }
 
 static void freed_only_after_every_cpu_was_quiet(void **state)

@@ -274,12 +274,14 @@ static int check_config(const struct xen_domctl_createdomain *config)
 /* A domain that holds nothing yet, with its locks in order. */
 static struct domain *domain_alloc(domid_t domid)
 {
+    static _Atomic uint64_t made;
     struct domain *d = heap_alloc(sizeof(*d));
 
     if (d == NULL) {
         return NULL;
     }
     d->domid = domid;
+    d->number = atomic_fetch_add(&made, 1) + 1;
     atomic_store(&d->refs, 1);
     d->destroy_work = (struct work){.run = domain_destroy, .data = d};
     spin_init(&d->lock, LOCK_DOMAIN);

@@ -138,6 +138,7 @@ struct page_list {
 
 struct domain {
     domid_t domid;
+    uint64_t number; /* no other domain, of this id or another, ever has it */
     bool privileged; /* dom0 */
     bool is_idle;
     _Atomic unsigned int refs;

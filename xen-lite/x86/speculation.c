@@ -16,17 +16,17 @@
 void speculation_init_cpu(void)
 {
     cpu_info()->verw_selector = feature(FEATURE_MD_CLEAR) ? HV_DS : 0;
-    cpu_info()->last_domid = DOMID_INVALID;
+    cpu_info()->last_domain = 0;
 }
 
 void speculation_enter_domain(const struct domain *d)
 {
     struct cpu_info *info = cpu_info();
 
-    if (info->last_domid == d->domid) {
+    if (info->last_domain == d->number) {
         return;
     }
-    info->last_domid = d->domid;
+    info->last_domain = d->number;
     if (feature(FEATURE_IBPB)) {
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     }

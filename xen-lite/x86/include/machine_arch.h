@@ -27,7 +27,7 @@ struct cpu_info {
     /* For VERW on the way to a guest; 0: not needed. */
     uint64_t verw_selector;
     /* Whose guest ran here last. */
-    uint64_t last_domid;
+    uint64_t last_domain; /* its number, or 0 */
     /* The last fault of IRETQ to a guest. */
     unsigned long iret_address;
     uint32_t iret_vector;
