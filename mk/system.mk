@@ -31,7 +31,8 @@ test-system: deps-test ## boot hypervisor, dom0 and guests in QEMU (HV= TESTS= G
 	$(Q)$(SYSTEM_ENV) TIER=quick tests/system/run.sh
 
 test-long: deps-test ## the system tests that take longer, too
-	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS) debian
+	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS) debian \
+	    debian-full
 	$(Q)$(SYSTEM_ENV) TIER=long tests/system/run.sh
 
 DEMO_ENV = O=$(abspath $(O)) CACHE=$(abspath $(CACHE)) HV=$(HV) \

@@ -92,12 +92,13 @@ debian_show() {
     done &
 }
 
-# debian_in NAME SECONDS COMMAND...: with Debian's programs
+# debian_in NAME SECONDS COMMAND...: with Debian's programs, where busybox would
+# take its own of that name
 debian_in() {
     xl_small=$1
     xl_seconds=$2
     shift 2
-    guest_run "$xl_small" "$xl_seconds" "chroot /d $*"
+    guest_run "$xl_small" "$xl_seconds" "chroot /d /usr/bin/env $*"
 }
 
 # debian_gone NAME

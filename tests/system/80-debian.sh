@@ -47,6 +47,7 @@ check "file system is clean" clean
 check "data is there for dom0" chroot /d sha256sum -c /root/sum
 check "audit" audit_clean
 tail -n 3 "$(guest_log debian)"
+dmesg | grep -A 30 'soft lockup'
 checks_end
 DOM0
 boot -s 2 -m 1536M

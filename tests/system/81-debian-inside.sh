@@ -21,6 +21,7 @@ check "all programs" debian_in debian 600 sh /opt/inside/inside.sh \
     "$(option seconds 60)"
 log=$(guest_log debian)
 check "the last word" grep -q '^inside: 0 failed' "$log"
+check "signals keep AVX state" grep -q '^ok avxsig (AVX)' "$log"
 check "CPU 0 and 1 had 32-bit calls" [ "$(grep -c '^ok compat32' "$log")" = 3 ]
 echo 'echo 1 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger' \
     >"$(xenstore-read "/local/domain/$(guest_id debian)/console/tty")"
@@ -29,7 +30,7 @@ check "it had panicked" grep -q 'Kernel panic' "$log"
 check "audit" audit_clean
 checks_end
 DOM0
-boot -s 2 -m 1G
+boot -s 2 -m 1G -c Haswell
 script_ended_well
 ended_by poweroff
 pass

@@ -19,7 +19,7 @@ debian_show debian
 check "fio verifies random writes" debian_in debian 300 fio --name=verify \
     --filename=/dev/xvdb --direct=1 --ioengine=libaio --iodepth=16 \
     --rw=randwrite --bsrange=4k-128k --size=96M --verify=crc32c \
-    --verify_fatal=1 --minimal --output=/dev/null
+    --verify_fatal=1 --eta=never --minimal --output=/dev/null
 check "pgbench, and its sums" debian_in debian 600 \
     sh /opt/inside/bench-io.sh pgbench
 check "iperf3 server" debian_in debian 60 iperf3 -s -D
