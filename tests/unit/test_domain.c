@@ -350,7 +350,9 @@ static void id_is_taken_until_the_last_reference_is_gone(void **state)
 static void freed_only_after_every_cpu_was_quiet(void **state)
 {
     unsigned long objects = fake_heap_objects();
+    struct xen_domctl_createdomain config = world_config(1);
     struct domain *d = world_domain_paused(5, 1);
+    struct domain *other;
 
     (void)state;
     kill(d);
@@ -360,9 +362,14 @@ static void freed_only_after_every_cpu_was_quiet(void **state)
     }
     assert_true(fake_heap_objects() > objects);
     assert_int_equal(d->domid, 5); /* may still be looked at */
+    /* Nor is its id another's: its frames say that they are of that id. */
+    assert_null(domain_get(5));
+    assert_int_not_equal(domain_free_id(5), 5);
+    assert_int_equal(domain_create(5, &config, false, &other), -XEN_EEXIST);
     fake_set_cpu(FAKE_CPUS - 1);
     softirq_run();
     assert_int_equal(fake_heap_objects(), objects);
+    assert_int_equal(domain_free_id(5), 5);
     fake_set_cpu(0);
 }
 

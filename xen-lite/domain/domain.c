@@ -175,7 +175,6 @@ static void domain_unlink(struct domain *d)
     struct domain *_Atomic *link = &domains.hash[d->domid % DOMAIN_HASH_SIZE];
 
     spin_lock(&domains.lock);
-    *list_place(d->domid) = d->list_next;
     while (atomic_load(link) != d) {
         link = &atomic_load(link)->hash_next;
     }
@@ -183,9 +182,18 @@ static void domain_unlink(struct domain *d)
     spin_unlock(&domains.lock);
 }
 
+/* Nothing says any more that it is of this id: another domain may take it. */
+static void domain_release_id(struct domain *d)
+{
+    spin_lock(&domains.lock);
+    *list_place(d->domid) = d->list_next;
+    spin_unlock(&domains.lock);
+}
+
 /* -- the end --------------------------------------------------------------- */
 
-static void domain_free(struct domain *d)
+/* All that @d has, and not @d itself. */
+static void domain_empty(struct domain *d)
 {
     struct vcpu *v;
 
@@ -216,18 +224,29 @@ static void domain_free(struct domain *d)
     heap_free(d->e820);
     heap_free(d->policy);
     heap_free(d->vcpu);
+}
+
+/* One that was never linked. */
+static void domain_free(struct domain *d)
+{
+    domain_empty(d);
     heap_free(d);
 }
 
-/* No CPU can still look at it. */
+/* No CPU can still look at it. Its frames have gone before its id goes: what
+ * has that id can get them. */
 static void domain_gone(void *data)
 {
-    domain_free(data);
+    struct domain *d = data;
+
+    domain_empty(d);
+    domain_release_id(d);
+    heap_free(d);
     /* The tools wait for a domain to be gone altogether. */
     virq_raise_global(VIRQ_DOM_EXC);
 }
 
-/* Nobody holds @d: its id is free from here on. */
+/* Nobody holds @d: it is not found from here on. */
 static void domain_destroy(void *data)
 {
     struct domain *d = data;
