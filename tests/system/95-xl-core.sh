@@ -33,7 +33,10 @@ step "xenctx -a" 0 xenctx -a "$id" 0
 step "xl sysrq c" 0 xl sysrq demo c
 gone() { [ -z "$(guest_id demo)" ]; }
 cored() { ls /var/lib/xen/dump/*demo* >/dev/null 2>&1 && gone; }
-check "core of the crash, and gone" wait_for 240 cored
+check "core of the crash, and gone" wait_for 240 cored || {
+    xl list
+    tail -n 40 "$(guest_log demo)" /var/log/xen/xl-demo.log
+}
 step "core of the crash: notes and pages" 0 \
     sh -c 'corecheck /var/lib/xen/dump/*demo*'
 rm -f /var/lib/xen/dump/*
