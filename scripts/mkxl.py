@@ -5,24 +5,27 @@
     O=build HV=xen make test-system GROUP=xl; O=build make test-system GROUP=xl
     scripts/mkxl.py build/test-system >docs/results/xl.md
 
+Given several folders, the first with a whole run of a test counts.
 Reads the consoles of the tests of group xl: their XL-STEP lines (a command,
 its status, the first line it said), and XL-CHECK lines (what must hold).
 """
+import os
 import re
 import sys
 
 TESTS = ["xl", "xl-guest", "xl-core", "xl-save", "xl-libvirt"]
 
 
-def read(folder, hypervisor, test):
+def read(folders, hypervisor, test):
     """Steps in order, {step: (status, line)}, names of checks that failed."""
     steps, result, failed = [], {}, set()
-    try:
-        log = open(f"{folder}/{hypervisor}/{test}/console.log",
-                   errors="replace")
-    except OSError:
+    logs = [f"{folder}/{hypervisor}/{test}/console.log" for folder in folders]
+    texts = [open(log, errors="replace").read()
+             for log in logs if os.path.exists(log)]
+    whole = [text for text in texts if "\nXL-STAGE script-end rc=0 " in text]
+    if not whole:
         return None
-    for line in log:
+    for line in whole[0].splitlines():
         line = line.rstrip("\r\n")
         match = re.match(r"XL-STEP (.*?);rc=(\d+);(.*)", line)
         if match:
@@ -57,9 +60,12 @@ def cell(run, name):
     return text
 
 
-def table(folder, test):
-    runs = [read(folder, hv, test) for hv in ("xen", "xenlite")]
-    steps = next((run[0] for run in runs if run), [])
+def table(folders, test):
+    runs = [read(folders, hv, test) for hv in ("xen", "xenlite")]
+    if not any(runs):
+        print(f"## {test}\n\nNo whole run yet.\n")
+        return
+    steps = next(run[0] for run in runs if run)
     for run in runs:
         steps = steps + [s for s in (run[0] if run else []) if s not in steps]
     print(f"## {test}\n\n| step | Xen 4.17 | xen-lite |\n|---|---|---|")
@@ -69,13 +75,14 @@ def table(folder, test):
 
 
 def main():
-    folder = sys.argv[1] if len(sys.argv) == 2 else "build/test-system"
+    folders = sys.argv[1:] or ["build/test-system"]
     print("# The stock tools, step by step\n")
     print("Made by `scripts/mkxl.py` from runs of `make test-system GROUP=xl`: "
-          "exit status of each command (and the first\nline of those that "
-          "fail), and whether what was checked afterwards held; `-`: not run there.\n")
+          "exit status of each command (and the first line\nof those that "
+          "fail), and whether what was checked afterwards held; `-`: no whole "
+          "run there yet.\n")
     for test in TESTS:
-        table(folder, test)
+        table(folders, test)
 
 
 if __name__ == "__main__":
