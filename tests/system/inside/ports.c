@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * ioperm and iopl in a guest without devices. Before, IN and OUT fault. After,
- * as the guest's kernel allows them, they may go through, and as on Xen reach
+ * as the guest's kernel allows them, they may go through, and reach
  * nothing: IN reads all ones, from ports that read otherwise where they exist
  * (keyboard status, serial line status).
  */
