@@ -21,7 +21,8 @@ has_part() {
 in_guest() {
     last="XL-DONE $(($(grep -c '^XL-DONE' "$(guest_log io1)") + 1)) "
     exec 3<>"$(xenstore-read "/local/domain/$(guest_id io1)/console/tty")"
-    echo "chroot /d sh /opt/inside/bench-io.sh $*" >&3
+    # By its path: a bare name would be busybox's, and so all that it calls.
+    echo "chroot /d /bin/sh /opt/inside/bench-io.sh $*" >&3
     while read -r line; do
         echo "$line"
         case $line in "$last"*) break ;; esac

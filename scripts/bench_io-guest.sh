@@ -29,7 +29,8 @@ JOBS
         while read -r name mode block depth; do
             printf '[%s]\nrw=%s\nbs=%s\niodepth=%s\n' "$name" "$mode" \
                 "$block" "$depth"
-            printf 'exec_%s=echo IO-%s %s >/dev/console\n' \
+            # fio itself adds `>FILE`.
+            printf 'exec_%s=echo IO-%s %s >/dev/console && true\n' \
                 prerun BEGIN "$name" postrun END "$name"
         done <<LIST
 randread_qd1 randread 4k 1

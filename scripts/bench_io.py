@@ -110,10 +110,10 @@ def figures(lines, seconds):
             used.setdefault(metric, []).append(cpu - begun[metric])
         else:
             rates.setdefault(metric, []).append(float(value))
-    for metric in list(rates):
+    for metric in used:
         rates[metric + CPU] = [
             rate * seconds / max(cpu, 0.01)
-            for rate, cpu in zip(rates[metric], used[metric])]
+            for rate, cpu in zip(rates.get(metric, []), used[metric])]
     return rates
 
 
