@@ -41,7 +41,8 @@ if [ "${GUEST:-}" = debian ]; then
     debian=$O/images/debian-base
     memory=1536M files=$debian/dom0.cpio script=/lib/debian-run.sh
     disk="-drive if=none,id=debian,format=raw,snapshot=on,\
-file=$debian/disk.img -device virtio-blk-pci,drive=debian"
+file=$debian/disk.img -device virtio-blk-pci,drive=debian
+-netdev user,id=outside -device virtio-net-pci,netdev=outside,romfile="
 fi
 dom0_args="xl.run=$script xl.tool=$TOOL"
 challenge=''

@@ -18,7 +18,9 @@ cat >/etc/motd <<HINT
 dom0's shell. A Debian guest runs beside it, at $debian_net.2:
   ssh -o HostKeyAlias=debian $debian_net.2    as root, by key
   $TOOL console debian                   root's password: xen-lite (Ctrl-] leaves)
+It reaches what this machine's user can (apt-get update), through QEMU.
 'poweroff' ends the machine, and so does Ctrl-A x.
 
 HINT
+debian_outside 2
 debian_ssh 2 uptime
