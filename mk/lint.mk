@@ -18,7 +18,8 @@ LINT_SCRIPTS := $(sort $(shell find scripts tests guest-kit dom0-tools .ci \
 
 LINT_HOST_FLAGS = $(filter-out -Werror -M%,$(UNIT_CFLAGS)) \
     $(UNIT_CFLAGS_$(basename $(notdir $<)))
-LINT_HV_FLAGS = $(filter-out -M%,$(HV_CFLAGS))
+# clang's tools know none of gcc's words for retpolines.
+LINT_HV_FLAGS = $(filter-out -M% $(HV_RETPOLINE),$(HV_CFLAGS))
 # the checker's own <stdatomic.h>, not gcc's
 LINT_GUEST_FLAGS = $(patsubst $(shell $(CC) -print-file-name=include),\
     $(shell clang -print-file-name=include),$(GUEST_CFLAGS))

@@ -29,7 +29,7 @@
  * and a refused one (APIC). */
 #define FAKE_MMIO_MFN          0xf0000UL
 #define FAKE_MMIO_READONLY_MFN 0xf0010UL
-#define FAKE_MMIO_MSIX_MFN 0xf0020UL
+#define FAKE_MMIO_MSIX_MFN     0xf0020UL
 #define FAKE_MMIO_RESERVED_MFN 0xfee00UL
 
 /*

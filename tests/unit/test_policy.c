@@ -39,8 +39,8 @@ static void weights_1_2_4(const struct sharing *want)
 
     world_limit_cpus(want->cpus);
     for (unsigned int i = 0; i < ARRAY_COUNT(domain); i++) {
-        domain[i] = weighted((domid_t)(i + 1), want->vcpus,
-                             (uint16_t)(256U << i));
+        domain[i] =
+            weighted((domid_t)(i + 1), want->vcpus, (uint16_t)(256U << i));
     }
     world_run(3 * WORLD_S, STEP);
     for (unsigned int i = 0; i < ARRAY_COUNT(domain); i++) {

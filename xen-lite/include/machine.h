@@ -219,7 +219,8 @@ uint64_t machine_now_ns(void);
 void machine_time_scale(struct time_scale *out);
 /* kHz of the TSC. */
 uint32_t machine_tsc_khz(void);
-/* Interrupt this CPU at @deadline_ns of system time, or before; 0: no need to. */
+/* Interrupt this CPU at @deadline_ns of system time, or before; 0: no need to.
+ */
 void machine_set_timer(uint64_t deadline_ns);
 /* UTC at system time 0. */
 void machine_boot_wallclock(uint64_t *seconds, uint32_t *nanoseconds);

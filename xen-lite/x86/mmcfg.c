@@ -13,7 +13,7 @@
 #include "x86.h"
 
 #define BY_PORTS      256U /* bytes of a function that ports reach */
-#define FUNCTION_BITS 8U  /* of a frame's number: device and function */
+#define FUNCTION_BITS 8U   /* of a frame's number: device and function */
 
 /* One page of addresses, for whichever function is written to. */
 static uint8_t *window;

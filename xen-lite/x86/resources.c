@@ -57,7 +57,8 @@ bool machine_mmio_reserved(mfn_t mfn)
 bool machine_mmio_readonly_since_boot(mfn_t mfn)
 {
     /* Firmware's AML reads the HPET to see whether there is one. */
-    return ioapic_owns_frame(mfn) || mmcfg_owns_frame(mfn) || clock_owns_frame(mfn);
+    return ioapic_owns_frame(mfn) || mmcfg_owns_frame(mfn) ||
+           clock_owns_frame(mfn);
 }
 
 bool machine_mmio_readonly(mfn_t mfn)
