@@ -46,7 +46,7 @@ LIST
 # fio's terse lines: 3 is the job; reads and writes: 7, 48 KiB/s; 8, 49 IOPS
 disk() {
     cd /tmp
-    disk_jobs >jobs
+    disk_jobs >./jobs
     fio --minimal jobs 2>/dev/null | awk -F';' '$1 == 3 {
         print "IO", $3, $3 ~ /128k/ ? $7 + $48 : $8 + $49 }'
 }
