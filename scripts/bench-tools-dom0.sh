@@ -45,8 +45,9 @@ while [ $n -lt 5 ]; do
     timed list_50 xl list || return 1
     n=$((n + 1))
 done
-while [ $n -lt 55 ]; do
-    xl destroy "g$((n - 5))" || return 1
+n=0
+while [ $n -lt 50 ]; do
+    xl destroy "g$n" || return 1
     n=$((n + 1))
 done
 wait_for 120 fewer 0 || return 1

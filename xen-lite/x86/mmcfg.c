@@ -26,7 +26,7 @@ void mmcfg_init(void)
     }
 }
 
-/* The part that @mfn is in; *@function counts from its first bus. */
+/* The part that @mfn is in; *@function counts from its bus 0, there or not. */
 static const struct acpi_mcfg *find(mfn_t mfn, uint64_t *function)
 {
     for (unsigned int i = 0; i < acpi.mcfg_count; i++) {
