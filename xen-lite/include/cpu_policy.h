@@ -16,7 +16,7 @@ struct domain;
 #define CPU_POLICY_CACHE_LEAVES    6U  /* subleaves of 4 */
 #define CPU_POLICY_FEATURE_LEAVES  3U  /* subleaves of 7 */
 #define CPU_POLICY_TOPOLOGY_LEAVES 2U  /* subleaves of 0xb */
-#define CPU_POLICY_XSTATE_LEAVES   64U /* subleaves of 0xd */
+#define CPU_POLICY_XSTATE_LEAVES   63U /* subleaves of 0xd; 63 is no state */
 #define CPU_POLICY_EXTENDED_LEAVES 34U /* 0x80000000 to 0x80000021 */
 
 /* What tools that ask for the count are told: they write out all that their
