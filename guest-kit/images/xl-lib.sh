@@ -28,15 +28,17 @@ now() {
 # Time limits are multiplied by this where the host is slow.
 xl_slow=$(option slow 1)
 
-# wait_for SECONDS COMMAND...: try until it succeeds; 1 when time is up
+# wait_for SECONDS COMMAND...: try until it succeeds; 1 when time is up. Ever
+# longer naps: what it waits for needs the emulated CPUs more than the asking.
 wait_for() {
     now
-    xl_end=$((xl_now + $1 * xl_slow))
+    xl_end=$((xl_now + $1 * xl_slow)) xl_nap=20000
     shift
     until "$@" >/dev/null 2>&1; do
         now
         [ "$xl_now" -lt "$xl_end" ] || return 1
-        usleep 50000
+        usleep $xl_nap
+        [ $xl_nap -ge 400000 ] || xl_nap=$((xl_nap * 3 / 2))
     done
 }
 
