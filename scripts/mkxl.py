@@ -13,7 +13,8 @@ import os
 import re
 import sys
 
-TESTS = ["xl", "xl-guest", "xl-core", "xl-save", "xl-libvirt"]
+TESTS = ["xl", "xl-guest", "xl-core", "xl-save", "xl-block", "xl-net",
+         "xl-libvirt"]
 
 
 def read(folders, hypervisor, test):

@@ -100,7 +100,10 @@ check "at its shell again" guest_wait demo 400 '^XL-STAGE guest-shell'
 step "xl shutdown -w" 0 xl shutdown -w demo
 check "gone" wait_for 120 gone
 guest_config demo 'extra = "console=hvc0 quiet xl.mode=shell"' 'memory = 128'
-step "xl create again" 0 xl create -p /run/demo.cfg
+xl_limit=300
+step "xl create -c" "?" timeout $((30 * xl_slow)) xl create -c /run/demo.cfg
+has 'XL-STAGE guest-shell'
+unset xl_limit
 step "xl destroy" 0 xl destroy demo
 check "references afterwards" audit_clean
 checks_end
