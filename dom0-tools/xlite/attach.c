@@ -73,6 +73,39 @@ unsigned int device_list(struct xlite *x, uint32_t domid, enum device_kind kind,
     return count;
 }
 
+/* A device that a guest has, and the script that takes it away. */
+struct owned {
+    enum device_kind kind;
+    uint32_t devid;
+    char *script;
+    pid_t pid;
+};
+
+/* All that @domid has. Returns the count; the caller frees @list. */
+static unsigned int list_owned(struct xlite *x, uint32_t domid,
+                               struct owned **list)
+{
+    uint32_t *devids[DEVICE_KINDS];
+    unsigned int counts[DEVICE_KINDS];
+    unsigned int all = 0;
+
+    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
+        counts[kind] =
+            device_list(x, domid, (enum device_kind)kind, &devids[kind]);
+        all += counts[kind];
+    }
+    *list = get_memory(all + 1, sizeof(**list));
+    all = 0;
+    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
+        for (unsigned int i = 0; i < counts[kind]; i++, all++) {
+            (*list)[all].kind = (enum device_kind)kind;
+            (*list)[all].devid = devids[kind][i];
+        }
+        free(devids[kind]);
+    }
+    return all;
+}
+
 static enum xenbus_state read_state(struct xlite *x, uint32_t domid,
                                     enum device_kind kind, uint32_t devid,
                                     enum device_side side)
@@ -129,15 +162,28 @@ int device_check(struct xlite *x, const struct device *d)
     return 0;
 }
 
+static pid_t start_script(struct xlite *x, uint32_t domid,
+                          enum device_kind kind, uint32_t devid,
+                          const char *script, bool add)
+{
+    char *path = store_device_path(domid, kind, devid, PLACE_BACK);
+    char *netdev = device_read(x, domid, kind, devid, SIDE_BACK, "gatewaydev");
+    struct hotplug h = {script, kind, domid, devid, path, netdev, add};
+    pid_t pid = hotplug_start(&h);
+
+    free(netdev);
+    free(path);
+    return pid;
+}
+
 /* The script says in hotplug-error what went wrong. */
 static int run_script(struct xlite *x, uint32_t domid, const struct device *d)
 {
-    char *path = store_device_path(domid, d->kind, d->devid, PLACE_BACK);
-    int rc = hotplug_run(d->script, d->kind, domid, d->devid, path, true);
+    int rc = hotplug_wait(
+        start_script(x, domid, d->kind, d->devid, d->script, true));
     char *error =
         device_read(x, domid, d->kind, d->devid, SIDE_BACK, "hotplug-error");
 
-    free(path);
     if (rc != 0 || error != NULL) {
         complain(x, "%s: %s: %s", d->name, d->script,
                  error != NULL ? error : hotplug_message(rc));
@@ -168,18 +214,35 @@ static void tell_closing(struct xlite *x, uint32_t domid, enum device_kind kind,
     free(directory);
 }
 
-static void remove_device(struct xlite *x, uint32_t domid,
-                          enum device_kind kind, uint32_t devid)
+/* Its back end has closed; what its script does may go on beside others'. */
+static void start_removal(struct xlite *x, uint32_t domid, struct owned *o)
 {
-    char *path = store_device_path(domid, kind, devid, PLACE_BACK);
-    char *script = device_read(x, domid, kind, devid, SIDE_BACK, "script");
-
-    if (script != NULL) {
-        (void)hotplug_run(script, kind, domid, devid, path, false);
+    o->script = device_read(x, domid, o->kind, o->devid, SIDE_BACK, "script");
+    if (o->script != NULL) {
+        o->pid = start_script(x, domid, o->kind, o->devid, o->script, false);
     }
-    store_remove_device(x->xsh, domid, kind, devid);
-    free(script);
-    free(path);
+}
+
+static void end_removal(struct xlite *x, uint32_t domid, struct owned *o,
+                        bool warn)
+{
+    int rc = o->script != NULL ? hotplug_wait(o->pid) : 0;
+
+    if (warn && rc != 0) {
+        complain(x, "warning: %s for %s %u: %s", o->script,
+                 device_kind_name(o->kind), o->devid, hotplug_message(rc));
+    }
+    store_remove_device(x->xsh, domid, o->kind, o->devid);
+    free(o->script);
+}
+
+static void remove_device(struct xlite *x, uint32_t domid,
+                          enum device_kind kind, uint32_t devid, bool warn)
+{
+    struct owned o = {.kind = kind, .devid = devid};
+
+    start_removal(x, domid, &o);
+    end_removal(x, domid, &o, warn);
 }
 
 /* Without its frontend a backend closes at once, and for good if it has been
@@ -212,9 +275,10 @@ int device_attach(struct xlite *x, uint32_t domid, struct device *d)
 
     choose_devid(x, domid, d);
     if (store_add_device(x->xsh, domid, d) < 0) {
-        complain(x, "%s: %s", d->name,
+        complain(x, "%s: %s%s", d->name,
                  errno == EEXIST ? "the guest has it already"
-                                 : strerror(errno));
+                                 : "xenstored refuses its entries: ",
+                 errno == EEXIST ? "" : strerror(errno));
         return EXIT_FAILED;
     }
     if (!wait_backend(x, domid, d->kind, d->devid, XenbusStateInitWait,
@@ -231,7 +295,7 @@ int device_attach(struct xlite *x, uint32_t domid, struct device *d)
         force_closing(x, domid, d->kind, d->devid);
         (void)wait_backend(x, domid, d->kind, d->devid, XenbusStateClosed,
                            seconds_now() + STATE_SECONDS);
-        remove_device(x, domid, d->kind, d->devid);
+        remove_device(x, domid, d->kind, d->devid, false);
     }
     return rc;
 }
@@ -256,32 +320,29 @@ int device_detach(struct xlite *x, uint32_t domid, enum device_kind kind,
                     "it does not");
         return EXIT_TIMEOUT;
     }
-    remove_device(x, domid, kind, devid);
+    remove_device(x, domid, kind, devid, true);
     return 0;
 }
 
-/* All are told first: they close at the same time. */
+/* All are told first, and close at the same time; so run their scripts. */
 void devices_end(struct xlite *x, uint32_t domid)
 {
     time_t end = seconds_now() + STATE_SECONDS;
-    uint32_t *devids[DEVICE_KINDS];
-    unsigned int counts[DEVICE_KINDS];
+    struct owned *list;
+    unsigned int count = list_owned(x, domid, &list);
 
-    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
-        counts[kind] =
-            device_list(x, domid, (enum device_kind)kind, &devids[kind]);
-        for (unsigned int i = 0; i < counts[kind]; i++) {
-            force_closing(x, domid, (enum device_kind)kind, devids[kind][i]);
-        }
+    for (unsigned int i = 0; i < count; i++) {
+        force_closing(x, domid, list[i].kind, list[i].devid);
     }
-    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
-        for (unsigned int i = 0; i < counts[kind]; i++) {
-            (void)wait_backend(x, domid, (enum device_kind)kind,
-                               devids[kind][i], XenbusStateClosed, end);
-            remove_device(x, domid, (enum device_kind)kind, devids[kind][i]);
-        }
-        free(devids[kind]);
+    for (unsigned int i = 0; i < count; i++) {
+        (void)wait_backend(x, domid, list[i].kind, list[i].devid,
+                           XenbusStateClosed, end);
+        start_removal(x, domid, &list[i]);
     }
+    for (unsigned int i = 0; i < count; i++) {
+        end_removal(x, domid, &list[i], true);
+    }
+    free(list);
 }
 
 /* What store_add_device() writes by itself. */
@@ -358,23 +419,15 @@ static bool read_device(struct xlite *x, uint32_t domid, enum device_kind kind,
 unsigned int devices_read(struct xlite *x, uint32_t domid,
                           struct device **devices)
 {
-    uint32_t *devids[DEVICE_KINDS];
-    unsigned int counts[DEVICE_KINDS];
-    unsigned int all = 0;
+    struct owned *list;
+    unsigned int all = list_owned(x, domid, &list);
     unsigned int whole = 0;
 
-    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
-        counts[kind] =
-            device_list(x, domid, (enum device_kind)kind, &devids[kind]);
-        all += counts[kind];
-    }
     *devices = get_memory(all + 1, sizeof(**devices));
-    for (int kind = 0; kind < DEVICE_KINDS; kind++) {
-        for (unsigned int i = 0; i < counts[kind]; i++) {
-            whole += read_device(x, domid, (enum device_kind)kind,
-                                 devids[kind][i], &(*devices)[whole]);
-        }
-        free(devids[kind]);
+    for (unsigned int i = 0; i < all; i++) {
+        whole += read_device(x, domid, list[i].kind, list[i].devid,
+                             &(*devices)[whole]);
     }
+    free(list);
     return whole;
 }

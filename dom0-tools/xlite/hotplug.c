@@ -28,12 +28,10 @@ static void set_variable(const char *name, const char *value)
 }
 
 /* In the child: never returns. */
-static void become(const char *script, enum device_kind kind, uint32_t domid,
-                   uint32_t devid, const char *path, bool add)
+static void become(const struct hotplug *h)
 {
-    bool vif = kind == DEVICE_VIF;
-    char *interface = format_text("vif%u.%u", domid, devid);
-    const char *action = add ? "add" : "remove";
+    bool vif = h->kind == DEVICE_VIF;
+    const char *action = h->add ? "add" : "remove";
     int null = open("/dev/null", O_RDWR);
     sigset_t none;
 
@@ -42,15 +40,19 @@ static void become(const char *script, enum device_kind kind, uint32_t domid,
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)dup2(null, STDIN_FILENO);
     (void)dup2(null, STDOUT_FILENO);
-    set_variable("script", script);
-    set_variable("XENBUS_TYPE", device_kind_name(kind));
-    set_variable("XENBUS_PATH", path);
+    if (null > STDERR_FILENO) {
+        (void)close(null);
+    }
+    set_variable("script", h->script);
+    set_variable("XENBUS_TYPE", device_kind_name(h->kind));
+    set_variable("XENBUS_PATH", h->path);
     set_variable("XENBUS_BASE_PATH", "backend");
     if (vif) {
-        set_variable("vif", interface);
-        action = add ? "online" : "offline";
+        set_variable("vif", format_text("vif%u.%u", h->domid, h->devid));
+        set_variable("netdev", h->netdev != NULL ? h->netdev : "");
+        action = h->add ? "online" : "offline";
     }
-    (void)execl(script, script, action, vif ? "type_if=vif" : NULL, NULL);
+    (void)execl(h->script, h->script, action, vif ? "type_if=vif" : NULL, NULL);
     _exit(NOT_RUN);
 }
 
@@ -59,10 +61,28 @@ static int status_of(int status)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static int wait_script(pid_t pid)
+/* With SIGCHLD ignored, as some parents leave it, none could be waited for. */
+pid_t hotplug_start(const struct hotplug *h)
+{
+    pid_t pid;
+
+    (void)signal(SIGCHLD, SIG_DFL);
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+    pid = fork();
+    if (pid == 0) {
+        become(h);
+    }
+    return pid;
+}
+
+int hotplug_wait(pid_t pid)
 {
     int status;
 
+    if (pid < 0) {
+        return NOT_RUN;
+    }
     for (int i = 0; i < SCRIPT_SECONDS * (1000000 / POLL_US); i++) {
         if (waitpid(pid, &status, WNOHANG) == pid) {
             return status_of(status);
@@ -72,20 +92,6 @@ static int wait_script(pid_t pid)
     (void)kill(-pid, SIGKILL);
     (void)waitpid(pid, &status, 0);
     return TOO_LONG;
-}
-
-int hotplug_run(const char *script, enum device_kind kind, uint32_t domid,
-                uint32_t devid, const char *path, bool add)
-{
-    pid_t pid;
-
-    (void)fflush(stdout);
-    (void)fflush(stderr);
-    pid = fork();
-    if (pid == 0) {
-        become(script, kind, domid, devid, path, add);
-    }
-    return pid < 0 ? NOT_RUN : wait_script(pid);
 }
 
 const char *hotplug_message(int rc)

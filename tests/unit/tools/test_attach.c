@@ -5,6 +5,7 @@
  */
 #include "fake_store.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -113,7 +114,7 @@ static void in_directory(char path[64], const char *name)
 
 static int clean(void **state)
 {
-    static const char *const names[] = {"script", "said"};
+    static const char *const names[] = {"script", "said", "vbd", "vif"};
     char path[64];
 
     (void)state;
@@ -134,23 +135,30 @@ static void write_script(char path[64], const char *last)
     assert_non_null(file);
     (void)fprintf(file,
                   "#!/bin/sh\n"
-                  "echo $* $XENBUS_TYPE $XENBUS_PATH $vif >>%s/said\n%s\n",
+                  "cd %s\n"
+                  "echo $* $XENBUS_TYPE $XENBUS_PATH $vif $netdev >>said\n%s\n",
                   directory, last);
     (void)fclose(file);
     assert_int_equal(chmod(path, 0700), 0);
 }
 
-static void scripts_said(const char *wanted)
+static void read_said(char text[512])
 {
     char path[64];
-    char text[512] = "";
     FILE *file;
 
     in_directory(path, "said");
     file = fopen(path, "re");
     assert_non_null(file);
-    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    text[fread(text, 1, 511, file)] = '\0';
     (void)fclose(file);
+}
+
+static void scripts_said(const char *wanted)
+{
+    char text[512];
+
+    read_said(text);
     assert_string_equal(text, wanted);
 }
 
@@ -168,7 +176,8 @@ static struct device a_disk(const char *script)
 
 static struct device a_vif(const char *script)
 {
-    char *spec = format_text("mac=00:16:3e:00:00:01,script=%s", script);
+    char *spec =
+        format_text("mac=00:16:3e:00:00:01,gatewaydev=eth7,script=%s", script);
     struct device d;
     char *message;
 
@@ -221,7 +230,7 @@ static void interfaces_get_the_lowest_number(void **state)
     assert_int_equal(device_attach(&x, 7, &first), 0);
     assert_int_equal(first.devid, 0);
     fake_store_has(VIF_FRONT "/handle", "0");
-    scripts_said("online type_if=vif vif " VIF_BACK " vif7.0\n");
+    scripts_said("online type_if=vif vif " VIF_BACK " vif7.0 eth7\n");
     second = a_vif(script);
     second.devid_given = true;
     assert_int_equal(device_attach(&x, 7, &second), EXIT_FAILED);
@@ -251,15 +260,32 @@ static void a_script_that_fails_takes_the_device_away(void **state)
     end_disk(&d);
 }
 
-static void a_script_that_hangs_is_ended(void **state)
+/* What a script that does @last comes to. */
+static int run_script(const char *last)
 {
     char script[64];
+    struct hotplug h = {
+        .script = script, .kind = DEVICE_VBD, .domid = 7, .path = "/x"};
 
+    write_script(script, last);
+    return hotplug_wait(hotplug_start(&h));
+}
+
+static void a_script_that_hangs_is_ended(void **state)
+{
     (void)state;
-    write_script(script, "sleep 600");
-    assert_string_equal(
-        hotplug_message(hotplug_run(script, DEVICE_VBD, 7, 1, "/x", true)),
-        "took longer than a minute");
+    assert_string_equal(hotplug_message(run_script("sleep 600")),
+                        "took longer than a minute");
+}
+
+/* As a parent may leave it. */
+static void scripts_are_waited_for_with_sigchld_ignored(void **state)
+{
+    (void)state;
+    (void)signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(run_script("exit 3"), 3);
+    (void)signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(run_script(""), 0);
 }
 
 static void a_guest_that_holds_on_is_said(void **state)
@@ -309,6 +335,29 @@ static void the_end_takes_all_though_the_guest_holds_on(void **state)
     set_state(VIF_FRONT, "4");
     devices_end(&x, 7);
     assert_int_equal(fake_store.node_count, 0);
+    device_free(&disk);
+    device_free(&vif);
+}
+
+/* Each script waits for the other, in vain if it is not begun. */
+static void at_the_end_scripts_run_side_by_side(void **state)
+{
+    static const char both[] = "both\nboth\n";
+    struct device disk =
+        scripted_disk("case $1 in remove | offline) ;; *) exit 0 ;; esac\n"
+                      ">$XENBUS_TYPE\n"
+                      "until [ -e vbd ] && [ -e vif ]; do sleep 0.01; done\n"
+                      "echo both >>said",
+                      0);
+    struct device vif = a_vif(disk.script);
+    char text[512];
+
+    (void)state;
+    assert_int_equal(device_attach(&x, 7, &vif), 0);
+    devices_end(&x, 7);
+    assert_int_equal(fake_store.node_count, 0);
+    read_said(text);
+    assert_string_equal(text + strlen(text) - strlen(both), both);
     device_free(&disk);
     device_free(&vif);
 }
@@ -368,9 +417,11 @@ int main(void)
         TEST(without_a_driver_nothing_stays),
         TEST(a_script_that_fails_takes_the_device_away),
         TEST(a_script_that_hangs_is_ended),
+        TEST(scripts_are_waited_for_with_sigchld_ignored),
         TEST(a_guest_that_holds_on_is_said),
         TEST(a_guest_without_drivers_is_not_asked),
         TEST(the_end_takes_all_though_the_guest_holds_on),
+        TEST(at_the_end_scripts_run_side_by_side),
         TEST(what_a_guest_has_can_be_attached_again),
         TEST(what_is_half_there_is_not_read),
     };
