@@ -324,15 +324,23 @@ static void remove_path(struct xs_handle *xsh, char *path)
     free(path);
 }
 
-/* Directories that held only this guest go with it. */
+/*
+ * Directories that held only this guest go with it; in a transaction, which
+ * fails if another guest's nodes come there meanwhile.
+ */
 static void remove_empty(struct xs_handle *xsh, const char *path)
 {
+    xs_transaction_t t = xs_transaction_start(xsh);
     unsigned int count = 0;
-    char **list = xs_directory(xsh, XBT_NULL, path, &count);
+    char **list;
+    bool empty;
 
-    if (list != NULL && count == 0) {
-        (void)xs_rm(xsh, XBT_NULL, path);
+    if (t == XBT_NULL) {
+        return;
     }
+    list = xs_directory(xsh, t, path, &count);
+    empty = list != NULL && count == 0 && xs_rm(xsh, t, path);
+    (void)xs_transaction_end(xsh, t, !empty);
     free(list);
 }
 

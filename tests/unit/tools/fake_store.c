@@ -82,6 +82,7 @@ void *__wrap_xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
     (void)h;
     (void)t;
     *len = n != NULL ? (unsigned int)strlen(n->value) : 0;
+    errno = n != NULL ? errno : ENOENT;
     return n != NULL ? strdup(n->value) : NULL;
 }
 
@@ -144,17 +145,22 @@ static bool below(const char *path, const char *top)
 bool __wrap_xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 {
     unsigned int kept = 0;
+    bool found;
 
     (void)h;
-    (void)t;
+    if (t != XBT_NULL && fake_store.conflicts > 0) {
+        return true; /* the transaction will come to nothing */
+    }
     for (unsigned int i = 0; i < fake_store.node_count; i++) {
         if (!below(fake_store.nodes[i].path, path)) {
             fake_store.nodes[kept++] = fake_store.nodes[i];
         }
     }
+    found = kept != fake_store.node_count;
     fake_store.node_count = kept;
+    errno = found ? errno : ENOENT;
     tell(path);
-    return true;
+    return found;
 }
 
 /* The part of @path that follows @top, if any: a name, with its length. */
@@ -178,7 +184,6 @@ char **__wrap_xs_directory(struct xs_handle *h, xs_transaction_t t,
     size_t length;
 
     (void)h;
-    (void)t;
     assert_non_null(list);
     *num = 0;
     for (unsigned int i = 0; i < fake_store.node_count; i++) {
@@ -195,6 +200,12 @@ char **__wrap_xs_directory(struct xs_handle *h, xs_transaction_t t,
             text += length + 1;
             ++*num;
         }
+    }
+    if (*num == 0 && fake_store.meanwhile != NULL &&
+        below(fake_store.meanwhile, path)) {
+        fake_store_put(fake_store.meanwhile, "x");
+        fake_store.meanwhile = NULL;
+        fake_store.conflicts += t != XBT_NULL;
     }
     return list;
 }

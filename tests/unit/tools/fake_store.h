@@ -31,6 +31,7 @@ struct fake_store {
     bool aborted;
     unsigned int introduced;
     void (*changed)(const char *path); /* after a write or a removal */
+    const char *meanwhile; /* another's node, when its directory looks empty */
 };
 
 extern struct fake_store fake_store;

@@ -204,6 +204,23 @@ static void a_device_is_written_for_both_sides(void **state)
     device_free(&d);
 }
 
+/* A guest is made while the last device of another one goes. */
+static void nodes_that_come_meanwhile_stay(void **state)
+{
+    static const char *const spec[] = {"/a.img,raw,xvda,w"};
+    struct device d;
+    char *message;
+
+    (void)state;
+    assert_int_equal(disk_parse(spec, 1, &d, &message), 0);
+    assert_int_equal(store_add_device(HANDLE, 7, &d), 0);
+    fake_store.meanwhile = "/local/domain/0/backend/vbd/8/51712/state";
+    store_remove_device(HANDLE, 7, DEVICE_VBD, 51712);
+    assert_int_equal(fake_store.node_count, 1);
+    fake_store_has("/local/domain/0/backend/vbd/8/51712/state", "x");
+    device_free(&d);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, fake_store_reset)
 
 int main(void)
@@ -218,6 +235,7 @@ int main(void)
         TEST(long_values_are_not_cut),
         TEST(another_guests_console_stays),
         TEST(a_device_is_written_for_both_sides),
+        TEST(nodes_that_come_meanwhile_stay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
