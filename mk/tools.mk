@@ -65,6 +65,7 @@ TOOLS_TEST_WRAP_test_store := \
     -Wl,--wrap=xs_introduce_domain
 TOOLS_TEST_WRAP_test_attach := $(TOOLS_TEST_WRAP_test_store) \
     -Wl,--wrap=usleep,--wrap=clock_gettime
+TOOLS_TEST_WRAP_test_commands := $(TOOLS_TEST_WRAP_test_store)
 
 $(TOOLS_TEST_OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -83,9 +84,9 @@ $(TOOLS_TEST_OUT)/test_%: $(TOOLS_TEST_OUT)/tests/unit/tools/test_%.o \
 	    $(filter-out %/fake_kernel.o,$^) $(LIBXLUTIL) \
 	    -Wl,--end-group $(TOOLS_LIBS) -lcmocka
 
-$(addprefix $(TOOLS_TEST_OUT)/test_,xenctrl xendevices build): \
+$(addprefix $(TOOLS_TEST_OUT)/test_,xenctrl xendevices build commands): \
     $(TOOLS_TEST_OUT)/tests/unit/tools/fake_kernel.o
-$(addprefix $(TOOLS_TEST_OUT)/test_,store attach): $(TOOLS_TEST_STORE)
+$(addprefix $(TOOLS_TEST_OUT)/test_,store attach commands): $(TOOLS_TEST_STORE)
 
 .PHONY: test-unit-tools
 test-unit-tools: $(TOOLS_TESTS:%=$(TOOLS_TEST_OUT)/%) ## host tests of dom0-tools

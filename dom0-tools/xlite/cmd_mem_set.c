@@ -44,18 +44,19 @@ static bool parse_kib(const char *text, uint64_t *kib)
            (*end == '\0' || (strchr("kKmMgG", *end) != NULL && end[1] == '\0'));
 }
 
-static int set_target(struct xlite *x, uint32_t domid, uint64_t kib)
+static int set_target(struct xlite *x, const xc_dominfo_t *info, uint64_t kib)
 {
-    char *path = format_text("/local/domain/%u/memory/target", domid);
+    char *path = format_text("/local/domain/%u/memory/target", info->domid);
     char *value = format_text("%llu", (unsigned long long)kib);
     int rc = EXIT_DONE;
 
-    if (xc_domain_setmaxmem(x->xch, domid, kib + SLACK_KIB) < 0) {
+    if (xc_domain_setmaxmem(x->xch, info->domid, kib + SLACK_KIB) < 0) {
         complain(x, "the hypervisor refuses that limit: %s", strerror(errno));
         rc = EXIT_FAILED;
     } else if (!xs_write(x->xsh, XBT_NULL, path, value,
                          (unsigned int)strlen(value))) {
         complain(x, "cannot write %s: %s", path, strerror(errno));
+        (void)xc_domain_setmaxmem(x->xch, info->domid, info->max_memkb);
         rc = EXIT_FAILED;
     }
     free(value);
@@ -97,5 +98,5 @@ int cmd_mem_set(struct xlite *x, int argc, char *argv[])
                  info.domid, (unsigned long long)(most / MIB_IN_KIB));
         return EXIT_CONFIG;
     }
-    return set_target(x, info.domid, kib);
+    return set_target(x, &info, kib);
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,8 @@ int common_options(struct xlite *x, int argc, char *argv[], bool json_allowed)
 
 int need_hypervisor(struct xlite *x)
 {
+    xc_dominfo_t first;
+
     if (x->xch != NULL) {
         return 0;
     }
@@ -115,6 +118,13 @@ int need_hypervisor(struct xlite *x)
         complain(x,
                  "cannot reach the hypervisor: /dev/xen/privcmd: %s. Run this "
                  "as root in dom0, with the xen-privcmd module loaded",
+                 strerror(errno));
+        return EXIT_NOT_DOM0;
+    }
+    if (xc_domain_getinfo(x->xch, 0, 1, &first) < 0) {
+        complain(x,
+                 "the hypervisor refuses: %s. Run this in dom0, on xen-lite "
+                 "or Xen 4.17",
                  strerror(errno));
         return EXIT_NOT_DOM0;
     }
@@ -177,6 +187,19 @@ int need_store(struct xlite *x)
         return EXIT_NO_STORE;
     }
     return 0;
+}
+
+void wait_store(struct xlite *x, int ms)
+{
+    struct pollfd fd = {
+        .fd = x->xsh != NULL ? xs_fileno(x->xsh) : -1,
+        .events = POLLIN,
+    };
+    unsigned int count;
+
+    if (poll(&fd, 1, ms) > 0) {
+        free(xs_read_watch(x->xsh, &count));
+    }
 }
 
 char *read_domain_node(struct xlite *x, uint32_t domid, const char *leaf)

@@ -41,16 +41,12 @@ static char *wait_tty(struct xlite *x, uint32_t domid)
 {
     char *path = format_text("/local/domain/%u/console/tty", domid);
     time_t end = time(NULL) + TTY_SECONDS;
-    struct pollfd fd = {.fd = xs_fileno(x->xsh), .events = POLLIN};
     char *tty = read_domain_node(x, domid, "console/tty");
-    unsigned int count;
 
     (void)xs_watch(x->xsh, path, WATCH_TOKEN);
     while ((tty == NULL || tty[0] == '\0') && time(NULL) < end &&
            domain_exists(x, domid)) {
-        if (poll(&fd, 1, CHECK_MS) > 0) {
-            free(xs_read_watch(x->xsh, &count));
-        }
+        wait_store(x, CHECK_MS);
         free(tty);
         tty = read_domain_node(x, domid, "console/tty");
     }

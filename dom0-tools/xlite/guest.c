@@ -271,6 +271,7 @@ static int set_share(struct start *s)
     int rc = -1;
 
     (void)xc_sched_id(xch, &id);
+    errno = EOPNOTSUPP; /* of a scheduler that is neither */
     if (id == XEN_SCHEDULER_CREDIT2 &&
         xc_sched_credit2_domain_get(xch, s->pv.domid, &credit2) == 0) {
         if (s->c->weight != 0) {
@@ -518,6 +519,7 @@ int guest_start(struct xlite *x, struct guest_config *c, bool check_initrd,
 
 int guest_end(struct xlite *x, uint32_t domid)
 {
+    int saved;
     int rc;
 
     /* Devices first: their backends hold the guest's pages. */
@@ -529,8 +531,10 @@ int guest_end(struct xlite *x, uint32_t domid)
     if (rc < 0 && errno == ESRCH) {
         rc = 0;
     }
+    saved = errno;
     if (x->xsh != NULL) {
         store_remove(x->xsh, domid);
     }
+    errno = saved;
     return rc;
 }

@@ -5,6 +5,7 @@
  */
 #include "xlite.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +84,7 @@ int main(int argc, char *argv[])
     xs_close(x.xsh);
     (void)xc_interface_close(x.xch);
     if (fflush(stdout) != 0 && rc == EXIT_DONE) {
+        complain(&x, "cannot write the output: %s", strerror(errno));
         rc = EXIT_FAILED;
     }
     return rc;

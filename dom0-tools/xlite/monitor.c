@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +17,10 @@
 #include "console.h"
 #include "guest.h"
 
-#define WATCH_TOKEN    "monitor"
-#define CHECK_MS       10000 /* with xenstored */
-#define CHECK_ALONE_MS 2000  /* without */
-#define LOG_DIRECTORY  "/var/log/xen"
-#define TOO_SOON       2 /* seconds: restarting faster helps nobody */
+#define WATCH_TOKEN   "monitor"
+#define CHECK_MS      10000 /* should xenstored say nothing */
+#define LOG_DIRECTORY "/var/log/xen"
+#define TOO_SOON      2 /* seconds: restarting faster helps nobody */
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -70,27 +68,6 @@ static void watch_store(struct xlite *x)
             (void)xs_watch(x->xsh, "@releaseDomain", WATCH_TOKEN);
         }
     }
-}
-
-static void wait_event(struct xlite *x)
-{
-    struct pollfd fd = {.fd = -1, .events = POLLIN};
-    unsigned int count;
-    char **event;
-
-    watch_store(x);
-    if (x->xsh != NULL) {
-        fd.fd = xs_fileno(x->xsh);
-    }
-    if (poll(&fd, 1, x->xsh != NULL ? CHECK_MS : CHECK_ALONE_MS) <= 0) {
-        return;
-    }
-    event = xs_read_watch(x->xsh, &count);
-    if (event == NULL) {
-        xs_close(x->xsh);
-        x->xsh = NULL;
-    }
-    free(event);
 }
 
 enum fate { ALIVE, GONE, STOPPED };
@@ -209,7 +186,8 @@ int monitor_run(struct xlite *x, struct guest_config *c, uint32_t domid)
             break;
         case ALIVE:
         default:
-            wait_event(x);
+            watch_store(x);
+            wait_store(x, CHECK_MS);
             break;
         }
     }
@@ -224,6 +202,8 @@ static void be_monitor(const struct xlite *parent, struct guest_config *c,
 
     xs_daemon_destroy_postfork(parent->xsh);
     (void)xc_interface_close(parent->xch);
+    /* nor is a lock that the caller holds, which would stay with the guest */
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0);
     (void)setsid();
     (void)chdir("/");
     redirect_output(c->name);

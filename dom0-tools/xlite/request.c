@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,18 +91,6 @@ static bool has_stopped(struct xlite *x, uint32_t domid)
     return info.shutdown || info.crashed || info.dying;
 }
 
-static void wait_event(struct xlite *x)
-{
-    struct pollfd fd = {.fd = xs_fileno(x->xsh), .events = POLLIN};
-    unsigned int count;
-    char **event;
-
-    if (poll(&fd, 1, CHECK_MS) > 0) {
-        event = xs_read_watch(x->xsh, &count);
-        free(event);
-    }
-}
-
 static int wait_stopped(struct xlite *x, uint32_t domid, long seconds)
 {
     time_t end = time(NULL) + seconds;
@@ -117,7 +104,7 @@ static int wait_stopped(struct xlite *x, uint32_t domid, long seconds)
                      domid, seconds, domid);
             return EXIT_TIMEOUT;
         }
-        wait_event(x);
+        wait_store(x, CHECK_MS);
     }
     return EXIT_DONE;
 }

@@ -62,6 +62,10 @@ int need_store(struct xlite *x);
 /* Connect to xenstored if it answers; no message otherwise. */
 void try_store(struct xlite *x);
 
+/* Take one event of a watch, or wait @ms; nobody is told that xenstored died.
+ */
+void wait_store(struct xlite *x, int ms);
+
 /*
  * Look up the domain called @text, a name or a number.
  * @info  filled on success
