@@ -37,35 +37,44 @@ static void refuse(struct reading *r, char *message)
     }
 }
 
-static char *get_text(struct reading *r, const char *key)
+/* The value of @key, or NULL; a list is none. */
+static const char *get_value(struct reading *r, const char *key)
 {
     const char *value;
+    XLU_ConfigList *list;
 
-    if (xlu_cfg_get_string(r->cfg, key, &value, 1) != 0) {
-        return NULL;
+    if (xlu_cfg_get_string(r->cfg, key, &value, 1) == 0) {
+        return value;
     }
-    return format_text("%s", value);
+    if (xlu_cfg_get_list(r->cfg, key, &list, NULL, 1) == 0) {
+        refuse(r, format_text("%s: must be one value, not a list", key));
+    }
+    return NULL;
+}
+
+static char *get_text(struct reading *r, const char *key)
+{
+    const char *value = get_value(r, key);
+
+    return value != NULL ? format_text("%s", value) : NULL;
 }
 
 static char *get_path(struct reading *r, const char *key)
 {
-    const char *value;
+    const char *value = get_value(r, key);
 
-    if (xlu_cfg_get_string(r->cfg, key, &value, 1) != 0 || value[0] == '\0') {
-        return NULL;
-    }
-    return absolute_path(value);
+    return value != NULL && value[0] != '\0' ? absolute_path(value) : NULL;
 }
 
 /* Quoted numbers count as numbers, as in xl. */
 static long get_number(struct reading *r, const char *key, long fallback,
                        long min, long max)
 {
-    const char *text;
+    const char *text = get_value(r, key);
     char *end;
     long value;
 
-    if (xlu_cfg_get_string(r->cfg, key, &text, 1) != 0) {
+    if (text == NULL) {
         return fallback;
     }
     value = strtol(text, &end, 0);
@@ -100,9 +109,9 @@ const char *config_action_name(enum death_action action)
 static enum death_action get_action(struct reading *r, const char *key,
                                     enum death_action fallback)
 {
-    const char *text;
+    const char *text = get_value(r, key);
 
-    if (xlu_cfg_get_string(r->cfg, key, &text, 1) != 0) {
+    if (text == NULL) {
         return fallback;
     }
     for (int i = ACTION_DESTROY; i <= ACTION_PRESERVE; i++) {
@@ -448,15 +457,20 @@ int config_parse(const char *filename, const char *text, size_t length,
     char *report = NULL;
     size_t report_bytes = 0;
     FILE *sink = open_memstream(&report, &report_bytes);
+    char *lines;
     int rc;
 
     memset(c, 0, sizeof(*c));
-    if (sink == NULL || length > INT_MAX) {
+    if (sink == NULL || length >= INT_MAX) {
         *message = format_text("configuration too large");
         return -1;
     }
+    /* libxlutil does not take a comment that the file ends with */
+    lines = format_text("%.*s\n", (int)length, text);
     r.cfg = xlu_cfg_init(sink, filename);
-    rc = r.cfg == NULL ? -1 : xlu_cfg_readdata(r.cfg, text, (int)length);
+    rc =
+        r.cfg == NULL ? -1 : xlu_cfg_readdata(r.cfg, lines, (int)strlen(lines));
+    free(lines);
     (void)fflush(sink);
     if (rc == 0) {
         read_all(&r);

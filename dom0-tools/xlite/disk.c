@@ -128,6 +128,9 @@ static char *why_not(const libxl_device_disk *disk, uint32_t *devid)
         strcmp(disk->backend_domname, "Domain-0") != 0) {
         return format_text("the backend must be domain 0");
     }
+    if (disk->specification == LIBXL_DISK_SPECIFICATION_VIRTIO) {
+        return format_text("only specification=xen is there");
+    }
     if (disk->colo_enable.val > 0 || disk->colo_host != NULL) {
         return format_text("COLO is not supported");
     }
@@ -178,19 +181,27 @@ static void release(libxl_device_disk *disk)
     free(disk->hidden_disk);
 }
 
-int disk_parse(const char *const *specs, int count, struct device *d,
-               char **message)
+/* libxlutil's scanner ends the program where it does not expect one. */
+static bool line_breaks(const char *const *specs, int count)
 {
-    libxl_device_disk disk = {.readwrite = 1};
+    bool found = false;
+
+    for (int i = 0; i < count && !found; i++) {
+        found = strchr(specs[i], '\n') != NULL;
+    }
+    return found;
+}
+
+/* Returns what libxlutil complains of, or NULL. */
+static char *scan(const char *const *specs, int count, libxl_device_disk *disk)
+{
     char *report = NULL;
     size_t report_bytes = 0;
     FILE *sink = open_memstream(&report, &report_bytes);
     XLU_Config *cfg = sink != NULL ? xlu_cfg_init(sink, "disk") : NULL;
-    int rc = cfg != NULL ? xlu_disk_parse(cfg, count, specs, &disk) : -1;
+    int rc = cfg != NULL ? xlu_disk_parse(cfg, count, specs, disk) : -1;
+    char *message = NULL;
 
-    memset(d, 0, sizeof(*d));
-    d->kind = DEVICE_VBD;
-    d->devid_given = true;
     if (cfg != NULL) {
         xlu_cfg_destroy(cfg);
     }
@@ -198,16 +209,29 @@ int disk_parse(const char *const *specs, int count, struct device *d,
         (void)fclose(sink);
         report[strcspn(report, "\n")] = '\0';
     }
-    *message = NULL;
     if (rc != 0) {
-        *message = format_text("%s", report != NULL ? report : "no memory");
-    } else {
+        message = format_text("%s", report != NULL ? report : "no memory");
+    }
+    free(report);
+    return message;
+}
+
+int disk_parse(const char *const *specs, int count, struct device *d,
+               char **message)
+{
+    libxl_device_disk disk = {.readwrite = 1};
+
+    memset(d, 0, sizeof(*d));
+    d->kind = DEVICE_VBD;
+    d->devid_given = true;
+    *message = line_breaks(specs, count) ? format_text("must be one line")
+                                         : scan(specs, count, &disk);
+    if (*message == NULL) {
         *message = why_not(&disk, &d->devid);
     }
     if (*message == NULL) {
         fill(d, &disk);
     }
     release(&disk);
-    free(report);
     return *message == NULL ? 0 : -1;
 }

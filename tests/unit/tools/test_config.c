@@ -135,6 +135,9 @@ static void values_out_of_range_are_refused(void **state)
     bad(BASE "vif = [ \"mac=x\" ]\n", "mac=x");
     bad(BASE "vif = [ [ \"mac=x\" ] ]\n", "entry 1 is not a text");
     bad(BASE "vif = [ \"devid=1\", \"\" ]\n", "another has");
+    bad(BASE "cpus = [ \"0\", \"1\" ]\n", "cpus: must be one value");
+    bad(BASE "memory = [ 256 ]\n", "memory: must be one value");
+    bad("name = \"g\"\nkernel = [ \"/k\" ]\n", "kernel: must be one value");
     bad(BASE "pci = [ \"0:1.0\" ]\n", "pci:");
 }
 
@@ -160,6 +163,16 @@ static void an_empty_device_list_is_harmless(void **state)
 
     (void)state;
     good(BASE "disk = [ ]\nvif = [ ]\n", &c);
+    config_free(&c);
+}
+
+static void the_last_line_may_be_a_comment(void **state)
+{
+    struct guest_config c;
+
+    (void)state;
+    good(BASE "# that is all", &c);
+    assert_string_equal(c.kernel, "/k");
     config_free(&c);
 }
 
@@ -251,6 +264,7 @@ int main(void)
         cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(an_empty_device_list_is_harmless),
         cmocka_unit_test(devices_are_disks_then_interfaces),
+        cmocka_unit_test(the_last_line_may_be_a_comment),
         cmocka_unit_test(a_long_command_line_is_refused),
         cmocka_unit_test(files_have_their_whole_path),
         cmocka_unit_test(cpus_are_lists_and_ranges),

@@ -146,6 +146,8 @@ static void other_disks_are_refused_with_the_reason(void **state)
     bad_disk("vdev=xvda,backendtype=qdisk,target=/a", "backendtype=phy");
     bad_disk("vdev=xvda,backend=storage,target=/a", "domain 0");
     bad_disk("vdev=xvda,devtype=cdrom", "no image");
+    bad_disk("vdev=xvda,specification=virtio,target=/a", "specification=xen");
+    bad_disk("/a,raw,xvda,w,=\n", "one line");
     bad_disk("", "");
 }
 
