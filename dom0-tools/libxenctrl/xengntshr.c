@@ -10,8 +10,13 @@
 #include <sys/mman.h>
 
 #include <xen/sys/gntalloc.h>
+#include <xen/sys/gntdev.h>
 
 #include "gnt_handle.h"
+
+/* One request serves both devices. */
+_Static_assert(IOCTL_GNTALLOC_SET_UNMAP_NOTIFY == IOCTL_GNTDEV_SET_UNMAP_NOTIFY,
+               "xen/sys/gntalloc.h unmap notify");
 
 xengntshr_handle *xengntshr_open(struct xentoollog_logger *logger,
                                  unsigned open_flags)
@@ -27,25 +32,6 @@ int xengntshr_close(xengntshr_handle *xgs)
 int xengntshr_fd(xengntshr_handle *xgs)
 {
     return xgs->fd;
-}
-
-static int set_notify(xengntshr_handle *xgs, uint64_t index,
-                      uint32_t notify_offset, evtchn_port_t notify_port)
-{
-    struct ioctl_gntalloc_unmap_notify notify = {.index = index};
-
-    if (notify_offset < XC_PAGE_SIZE) {
-        notify.index += notify_offset;
-        notify.action |= UNMAP_NOTIFY_CLEAR_BYTE;
-    }
-    if (notify_port != (evtchn_port_t)-1) {
-        notify.event_channel_port = notify_port;
-        notify.action |= UNMAP_NOTIFY_SEND_EVENT;
-    }
-    if (notify.action == 0) {
-        return 0;
-    }
-    return ioctl(xgs->fd, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY, &notify);
 }
 
 /*
@@ -67,7 +53,8 @@ static void *map_grants(xengntshr_handle *xgs,
 
     if (p == MAP_FAILED) {
         p = NULL;
-    } else if (set_notify(xgs, grants->index, notify_offset, notify_port) < 0) {
+    } else if (gnt_set_notify(xgs, grants->index, notify_offset, notify_port) <
+               0) {
         saved = errno;
         (void)munmap(p, bytes);
         errno = saved;

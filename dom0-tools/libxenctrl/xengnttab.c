@@ -54,6 +54,25 @@ int gnt_close(struct xengntdev_handle *handle)
     return rc;
 }
 
+int gnt_set_notify(struct xengntdev_handle *handle, uint64_t index,
+                   uint32_t offset, uint32_t port)
+{
+    struct ioctl_gntdev_unmap_notify notify = {.index = index};
+
+    if (offset < XC_PAGE_SIZE) {
+        notify.index += offset;
+        notify.action |= UNMAP_NOTIFY_CLEAR_BYTE;
+    }
+    if (port != UINT32_MAX) {
+        notify.event_channel_port = port;
+        notify.action |= UNMAP_NOTIFY_SEND_EVENT;
+    }
+    if (notify.action == 0) {
+        return 0;
+    }
+    return ioctl(handle->fd, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, &notify);
+}
+
 xengnttab_handle *xengnttab_open(struct xentoollog_logger *logger,
                                  unsigned open_flags)
 {
@@ -106,26 +125,6 @@ new_map_request(uint32_t count, const uint32_t *domids, unsigned int step,
     return request;
 }
 
-/* What to tell the peer when the mapping goes: a byte to clear, an event. */
-static int set_notify(xengnttab_handle *xgt, uint64_t index,
-                      uint32_t notify_offset, evtchn_port_t notify_port)
-{
-    struct ioctl_gntdev_unmap_notify notify = {.index = index};
-
-    if (notify_offset < XC_PAGE_SIZE) {
-        notify.index += notify_offset;
-        notify.action |= UNMAP_NOTIFY_CLEAR_BYTE;
-    }
-    if (notify_port != (evtchn_port_t)-1) {
-        notify.event_channel_port = notify_port;
-        notify.action |= UNMAP_NOTIFY_SEND_EVENT;
-    }
-    if (notify.action == 0) {
-        return 0;
-    }
-    return ioctl(xgt->fd, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, &notify);
-}
-
 /* The kernel answers EAGAIN while a granted page is being brought back. */
 static void *map_index(xengnttab_handle *xgt, uint64_t index, uint32_t count,
                        int prot)
@@ -160,7 +159,7 @@ static void *map_refs(xengnttab_handle *xgt, uint32_t count,
     }
     p = map_index(xgt, request->index, count, prot);
     if (p != NULL &&
-        set_notify(xgt, request->index, notify_offset, notify_port) < 0) {
+        gnt_set_notify(xgt, request->index, notify_offset, notify_port) < 0) {
         saved = errno;
         (void)munmap(p, (size_t)count * XC_PAGE_SIZE);
         errno = saved;

@@ -16,6 +16,7 @@
 #include <xengnttab.h>
 
 #include <xen/sys/evtchn.h>
+#include <xen/sys/gntalloc.h>
 #include <xen/sys/gntdev.h>
 #include <xen/sys/privcmd.h>
 
@@ -177,6 +178,46 @@ static void grants_are_mapped_and_given_back(void **state)
     assert_int_equal(xengnttab_close(xgt), 0);
 }
 
+static long sharing_device(unsigned long number, void *arg)
+{
+    struct ioctl_gntalloc_alloc_gref *alloc = arg;
+    struct ioctl_gntalloc_unmap_notify *notify = arg;
+
+    switch (number) {
+    case IOCTL_GNTALLOC_ALLOC_GREF:
+        alloc->index = 0x3000;
+        alloc->gref_ids[0] = 55;
+        return 0;
+    case IOCTL_GNTALLOC_SET_UNMAP_NOTIFY:
+        assert_int_equal(notify->index, 0x3008);
+        assert_int_equal(notify->action,
+                         UNMAP_NOTIFY_CLEAR_BYTE | UNMAP_NOTIFY_SEND_EVENT);
+        assert_int_equal(notify->event_channel_port, 9);
+        return 0;
+    default:
+        assert_int_equal(number, (unsigned long)IOCTL_GNTALLOC_DEALLOC_GREF);
+        released++;
+        return 0;
+    }
+}
+
+static void a_shared_page_tells_of_its_end(void **state)
+{
+    xengntshr_handle *xgs = xengntshr_open(NULL, 0);
+    uint32_t ref = 0;
+    void *p;
+
+    (void)state;
+    released = 0;
+    fake_kernel.request = sharing_device;
+    p = xengntshr_share_page_notify(xgs, 3, &ref, 1, 8, 9);
+    assert_non_null(p);
+    assert_int_equal(ref, 55);
+    assert_int_equal(released, 1);
+    assert_int_equal(xengntshr_unshare(xgs, p, 1), 0);
+    assert_int_equal(xengntshr_close(xgs), 0);
+}
+
 static long event_device(unsigned long number, void *arg)
 {
     if (number == (unsigned long)IOCTL_EVTCHN_BIND_INTERDOMAIN) {
@@ -219,6 +260,7 @@ int main(void)
         TEST(paged_out_frames_are_tried_again),
         TEST(old_kernels_have_no_resources),
         TEST(grants_are_mapped_and_given_back),
+        TEST(a_shared_page_tells_of_its_end),
         TEST(events_bind_and_fail),
     };
 
