@@ -26,11 +26,19 @@ static void name_timer(struct timer *timer, const char *name, unsigned int cpu)
     timer_init(timer, note, (void *)(uintptr_t)name, cpu);
 }
 
+/* Those of CPU 0 that most tests use. */
+static struct timer a;
+static struct timer b;
+static struct timer c;
+
 static int setup(void **state)
 {
     order[0] = '\0';
     fake_start();
     fake_clear_softirqs();
+    name_timer(&a, "a", 0);
+    name_timer(&b, "b", 0);
+    name_timer(&c, "c", 0);
     (void)state;
     return 0;
 }
@@ -51,14 +59,7 @@ static void run_at(uint64_t ns)
 
 static void timers_expire_in_order(void **state)
 {
-    struct timer a;
-    struct timer b;
-    struct timer c;
-
     (void)state;
-    name_timer(&a, "a", 0);
-    name_timer(&b, "b", 0);
-    name_timer(&c, "c", 0);
     timer_set(&c, T0 + 300);
     timer_set(&a, T0 + 100);
     timer_set(&b, T0 + 200);
@@ -76,10 +77,7 @@ static void timers_expire_in_order(void **state)
 
 static void moved_timer_expires_at_its_new_time(void **state)
 {
-    struct timer a;
-
     (void)state;
-    name_timer(&a, "a", 0);
     timer_set(&a, T0 + 100);
     timer_set(&a, T0 + 500);
     run_at(T0 + 200);
@@ -91,10 +89,7 @@ static void moved_timer_expires_at_its_new_time(void **state)
 
 static void moved_forward_timer_rearms_the_hardware(void **state)
 {
-    struct timer a;
-
     (void)state;
-    name_timer(&a, "a", 0);
     timer_set(&a, T0 + 500);
     timer_set(&a, T0 + 100);
     assert_int_equal(fake_timer_deadline(0), T0 + 100);
@@ -102,12 +97,7 @@ static void moved_forward_timer_rearms_the_hardware(void **state)
 
 static void stopped_timer_does_not_expire(void **state)
 {
-    struct timer a;
-    struct timer b;
-
     (void)state;
-    name_timer(&a, "a", 0);
-    name_timer(&b, "b", 0);
     timer_set(&a, T0 + 100);
     timer_set(&b, T0 + 200);
     timer_stop(&a);
@@ -119,10 +109,7 @@ static void stopped_timer_does_not_expire(void **state)
 
 static void past_deadline_runs_at_once(void **state)
 {
-    struct timer a;
-
     (void)state;
-    name_timer(&a, "a", 0);
     timer_set(&a, T0 - 5);
     assert_true(softirq_pending());
     softirq_run();
@@ -131,10 +118,7 @@ static void past_deadline_runs_at_once(void **state)
 
 static void killed_timer_cannot_be_armed(void **state)
 {
-    struct timer a;
-
     (void)state;
-    name_timer(&a, "a", 0);
     timer_set(&a, T0 + 100);
     timer_kill(&a);
     assert_false(timer_active(&a));
@@ -216,8 +200,6 @@ static void function_may_kill_its_timer(void **state)
 
 static void timer_of_other_cpu_is_armed_there(void **state)
 {
-    struct timer a;
-
     (void)state;
     name_timer(&a, "a", 1);
     (void)fake_kicks(1);
@@ -233,10 +215,7 @@ static void timer_of_other_cpu_is_armed_there(void **state)
 
 static void migrated_timer_expires_on_its_new_cpu(void **state)
 {
-    struct timer a;
-
     (void)state;
-    name_timer(&a, "a", 0);
     timer_set(&a, T0 + 100);
     timer_migrate(&a, 2);
     assert_true(timer_active(&a));
@@ -249,10 +228,7 @@ static void migrated_timer_expires_on_its_new_cpu(void **state)
 
 static void migrating_an_inactive_timer_leaves_it_so(void **state)
 {
-    struct timer a;
-
     (void)state;
-    name_timer(&a, "a", 0);
     timer_migrate(&a, 1);
     assert_false(timer_active(&a));
     timer_migrate(&a, 1);
@@ -261,12 +237,7 @@ static void migrating_an_inactive_timer_leaves_it_so(void **state)
 
 static void spurious_interrupt_rearms(void **state)
 {
-    struct timer a;
-    struct timer b;
-
     (void)state;
-    name_timer(&a, "a", 0);
-    name_timer(&b, "b", 0);
     timer_set(&a, T0 + 100);
     timer_set(&b, T0 + 200);
     timer_stop(&a);
