@@ -61,7 +61,4 @@ qemu_more="-device virtio-blk-pci,drive=disk1
     -netdev user,id=net1,net=10.0.3.0/24 -device e1000e,netdev=net1,romfile=
     -netdev user,id=net2,net=10.0.4.0/24
     -device virtio-net-pci,netdev=net2,romfile="
-boot -s 2 -d "$work/ahci.img"
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2 -d "$work/ahci.img"

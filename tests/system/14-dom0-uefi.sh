@@ -36,7 +36,4 @@ DOM0
 mkdir -p "$work"
 truncate -s 64M "$work/ahci.img"
 qemu_more='-device e1000e,addr=3,romfile='
-boot -s 2 -M q35 -f uefi -d "$work/ahci.img"
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2 -M q35 -f uefi -d "$work/ahci.img"

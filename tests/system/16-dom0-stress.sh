@@ -24,7 +24,4 @@ check "no oops so far" \
     sh -c '! dmesg | grep -E "Oops|BUG:|WARNING: CPU|rcu.*stall|lockup"'
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

@@ -26,7 +26,4 @@ same_memory() { [ "$(free_mib)" = "$before" ]; }
 check "the hypervisor's memory is back" wait_for 10 same_memory
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

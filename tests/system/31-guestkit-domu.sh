@@ -31,7 +31,4 @@ done
 checks_end
 DOM0
 limit=1200
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

@@ -37,7 +37,4 @@ check "all memory is free again" wait_for 30 same_memory
 checks_end
 DOM0
 limit=1200
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

@@ -24,7 +24,4 @@ check "shutdown" "$TOOL" shutdown demo
 check "gone" wait_for 120 gone
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

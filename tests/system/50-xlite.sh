@@ -69,7 +69,4 @@ life xlite
 life xlite-debian
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

@@ -86,7 +86,4 @@ check "still nothing is left" wait_for 30 same_pages
 same_pages
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

@@ -46,7 +46,4 @@ run page hello-page 'ramdisk = "/run/ramdisk"'
 run domu domu 'vcpus = 2' 'maxvcpus = 4'
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

@@ -76,7 +76,4 @@ if [ "$TOOL" != xl ]; then
 fi
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

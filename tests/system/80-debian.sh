@@ -50,7 +50,4 @@ tail -n 3 "$(guest_log debian)"
 dmesg | grep -A 30 'soft lockup'
 checks_end
 DOM0
-boot -s 2 -m 1536M
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2 -m 1536M

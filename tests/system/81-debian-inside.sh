@@ -30,7 +30,4 @@ check "it had panicked" grep -q 'Kernel panic' "$log"
 check "audit" audit_clean
 checks_end
 DOM0
-boot -s 2 -m 1G -c Haswell
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2 -m 1G -c Haswell

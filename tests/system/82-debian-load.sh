@@ -31,7 +31,4 @@ check "gone" wait_for 60 debian_gone debian
 check "audit" audit_clean
 checks_end
 DOM0
-boot -s 2 -m 1280M
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2 -m 1280M

@@ -184,7 +184,4 @@ step "xl destroy, moved" 0 xl destroy moved
 check "references afterwards" audit_clean
 checks_end
 DOM0
-boot -s 2 ${model:+-c "$model"}
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2 ${model:+-c "$model"}

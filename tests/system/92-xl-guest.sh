@@ -108,7 +108,4 @@ step "xl destroy" 0 xl destroy demo
 check "references afterwards" audit_clean
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

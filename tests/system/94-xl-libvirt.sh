@@ -106,7 +106,4 @@ tail -n 5 /var/log/libvirt/log
 check "references afterwards" audit_clean
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2

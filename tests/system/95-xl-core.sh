@@ -43,7 +43,4 @@ rm -f /var/lib/xen/dump/*
 check "references afterwards" audit_clean
 checks_end
 DOM0
-boot -s 2
-script_ended_well
-ended_by poweroff
-pass
+script_passes -s 2
