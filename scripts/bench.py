@@ -116,46 +116,53 @@ def source_lines():
     return total
 
 
-def make_iso(hypervisor, args, iso, kind):
+def make_iso(iso, hypervisor, args, files, images, hv_args, dom0_args):
+    """An ISO. dom0 has @files, {path: source}, and more @images of the build."""
     work = os.path.dirname(iso)
     folder = os.path.join(work, "script")
-    script, dom0_mib, _ = BOOTS[kind]
-    os.makedirs(os.path.join(folder, "guest"), exist_ok=True)
-    shutil.copy(os.path.join(TOP, script), os.path.join(folder, "test.sh"))
-    shutil.copy(os.path.join(args.out, "guest/spin.elf"),
-                os.path.join(folder, "guest"))
+    for path, source in files.items():
+        target = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copy(source, target)
     script = os.path.join(work, "script.cpio")
     subprocess.check_call([os.path.join(TOP, "guest-kit/images/mkcpio.sh"),
                            folder, script])
-    images = os.path.join(args.out, "images")
-    tool = HYPERVISORS[hypervisor]["tool"]
-    subprocess.check_call([
-        os.path.join(TOP, "scripts/mkiso.sh"), "-o", iso,
-        "-x", hypervisor_file(hypervisor, args),
-        "-k", os.path.join(images, "vmlinuz"),
-        "-i", os.path.join(images, "dom0.img"),
-        "-i", os.path.join(images, "guest.cpio"), "-i", script,
-        "-X", HV_ARGS % (dom0_mib, dom0_mib),
-        "-K", "console=hvc0 earlyprintk=xen xl.tool=" + tool])
+    command = [os.path.join(TOP, "scripts/mkiso.sh"), "-o", iso,
+               "-x", hypervisor_file(hypervisor, args),
+               "-k", os.path.join(args.out, "images/vmlinuz")]
+    for name in ["dom0.img", "guest.cpio"] + images:
+        command += ["-i", os.path.join(args.out, "images", name)]
+    subprocess.check_call(command + ["-i", script, "-X", hv_args,
+                                     "-K", "console=hvc0 " + dom0_args])
 
 
-def boot(hypervisor, args, work, kind):
+def boot(iso, args, memory, qemu=(), console=()):
     """One boot; its lines as (seconds, processor time, text), or None."""
-    iso = os.path.join(work, "boot.iso")
-    make_iso(hypervisor, args, iso, kind)
+    work = os.path.dirname(iso)
     times = os.path.join(work, "times")
     code = subprocess.call([
         sys.executable, os.path.join(TOP, "scripts/console.py"),
         "--log", os.path.join(work, "console.log"), "--times", times,
-        "--limit", str(args.limit), "--bad", BAD, "--",
-        os.path.join(TOP, "scripts/qemu.sh"), "-s", "2",
-        "-m", BOOTS[kind][2], "-c", args.cpu, iso])
+        "--limit", str(args.limit), "--bad", BAD, *console, "--",
+        os.path.join(TOP, "scripts/qemu.sh"), "-s", "2", "-m", memory,
+        "-c", args.cpu, iso, *qemu])
     os.remove(iso)
     if code != 0:
         return None
     with open(times, errors="replace") as file:
-        rows = (line.rstrip("\n").split("\t", 2) for line in file)
-        return [(float(wall), float(cpu), text) for wall, cpu, text in rows]
+        rows = (line.rstrip().split("\t", 2) for line in file)
+        return [(float(row[0]), float(row[1]), row[2])
+                for row in rows if len(row) == 3]
+
+
+def begin_boot(args, hypervisor, run, folder, kind=""):
+    """The file for a boot's ISO, in a folder of its own."""
+    work = os.path.join(args.out, folder, hypervisor, kind, str(run))
+    os.makedirs(work, exist_ok=True)
+    print("  BOOT  %s%s (run %d of %d)" % (
+        HYPERVISORS[hypervisor]["title"], kind and ", " + kind, run + 1,
+        args.runs), flush=True)
+    return os.path.join(work, "boot.iso")
 
 
 class Missing(Exception):
@@ -237,12 +244,15 @@ def figures(lines, hypervisor):
 
 def measure_boot(hypervisor, args, run, kind):
     """The figures of one boot, {metric: value}; ends the run without them."""
-    work = os.path.join(args.out, "bench", hypervisor, kind, str(run))
-    os.makedirs(work, exist_ok=True)
-    print("  BOOT  %s, %s (run %d of %d)" % (
-        HYPERVISORS[hypervisor]["title"], kind, run + 1, args.runs),
-        flush=True)
-    lines = boot(hypervisor, args, work, kind)
+    iso = begin_boot(args, hypervisor, run, "bench", kind)
+    script, dom0_mib, memory = BOOTS[kind]
+    make_iso(iso, hypervisor, args,
+             {"test.sh": os.path.join(TOP, script),
+              "guest/spin.elf": os.path.join(args.out, "guest/spin.elf")},
+             [], HV_ARGS % (dom0_mib, dom0_mib),
+             "earlyprintk=xen xl.tool=" + HYPERVISORS[hypervisor]["tool"])
+    lines = boot(iso, args, memory)
+    work = os.path.dirname(iso)
     if lines is None:
         sys.exit("bench: %s did not finish; see %s/console.log" %
                  (hypervisor, work))
@@ -337,23 +347,34 @@ def write_csv(results, args):
                         " ".join(shown(value, unit) for value in values)))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def options(text, runs, limit):
+    """A parser with what both benches ask."""
+    parser = argparse.ArgumentParser(description=text.split("\n")[0])
     add = parser.add_argument
     add("--out", required=True, help="build folder")
     add("--cache", help="download cache (default BUILD/cache)")
-    add("--runs", type=int, default=3)
+    add("--runs", type=int, default=runs, help="boots of each")
     add("--cpu", default="Nehalem", help="QEMU's CPU model")
-    add("--limit", type=float, default=900, help="seconds for one boot")
+    add("--limit", type=float, default=limit, help="seconds for one boot")
     add("--csv", help="write the figures here")
     add("--only", action="append", choices=sorted(HYPERVISORS),
         help="measure only this hypervisor")
-    add("--boots", action="append", choices=sorted(BOOTS),
-        help="measure only this boot's figures")
+    return parser
+
+
+def parse(parser):
     args = parser.parse_args()
     args.only = args.only or ["xen", "xenlite"]
-    args.boots = args.boots or list(BOOTS)
     args.cache = args.cache or os.path.join(args.out, "cache")
+    return args
+
+
+def main():
+    parser = options(__doc__, 3, 900)
+    parser.add_argument("--boots", action="append", choices=sorted(BOOTS),
+                        help="measure only this boot's figures")
+    args = parse(parser)
+    args.boots = args.boots or list(BOOTS)
     results = measure(args)
     table(results)
     if args.csv:

@@ -11,16 +11,12 @@ on the host disturbs less. bench_io-dom0.sh and bench_io-guest.sh do the work.
   bench_io.py --out BUILD [--cache DIR] [--runs 1] [--csv FILE] [--only xen]
 """
 
-import argparse
 import os
 import re
-import shutil
-import subprocess
 import sys
 
 import bench
 
-TOP = bench.TOP
 HV_ARGS = bench.HV_ARGS % (800, 800)
 GOAL = 1.2
 CPU = "_cpu"
@@ -44,56 +40,28 @@ ROWS = METRICS + [(metric + CPU, unit, title + ", by CPU time")
                   for metric, unit, title in METRICS]
 
 
-def cpio(source, target):
-    subprocess.check_call([os.path.join(TOP, "guest-kit/images/mkcpio.sh"),
-                           source, target])
-
-
-def make_iso(hypervisor, args, work, iso):
-    folder = os.path.join(work, "script")
-    os.makedirs(folder, exist_ok=True)
-    shutil.copy(os.path.join(TOP, "scripts/bench_io-dom0.sh"),
-                os.path.join(folder, "test.sh"))
-    cpio(folder, os.path.join(work, "script.cpio"))
-    images = os.path.join(args.out, "images")
-    subprocess.check_call([
-        os.path.join(TOP, "scripts/mkiso.sh"), "-o", iso,
-        "-x", bench.hypervisor_file(hypervisor, args),
-        "-k", os.path.join(images, "vmlinuz"),
-        "-i", os.path.join(images, "dom0.img"),
-        "-i", os.path.join(images, "guest.cpio"),
-        "-i", os.path.join(images, "debian-full/dom0.cpio"),
-        "-i", os.path.join(work, "script.cpio"),
-        "-X", HV_ARGS + " " + args.hv_options,
-        "-K", "console=hvc0 xl.slow=5 xl.tool=xl xl.parts=%s xl.seconds=%d" %
-        (args.parts, args.seconds)])
-
-
-def boot(hypervisor, args, work):
-    """The figures of one boot, or None."""
-    iso = os.path.join(work, "boot.iso")
-    log = os.path.join(work, "console.log")
-    times = os.path.join(work, "times")
-    make_iso(hypervisor, args, work, iso)
+def boot(hypervisor, args, run):
+    """The figures of one boot; ends the run without them."""
+    iso = bench.begin_boot(args, hypervisor, run, "bench-io")
+    bench.make_iso(
+        iso, hypervisor, args,
+        {"test.sh": os.path.join(bench.TOP, "scripts/bench_io-dom0.sh")},
+        ["debian-full/dom0.cpio"], HV_ARGS + " " + args.hv_options,
+        "xl.slow=5 xl.tool=xl xl.parts=%s xl.seconds=%d" %
+        (args.parts, args.seconds))
     disks = []
     for name in ("one", "two"):
         disks += ["-drive", "if=none,id=%s,format=raw,snapshot=on,file=%s" %
                   (name, os.path.join(args.out, "images/debian-full/disk.img")),
                   "-device", "virtio-blk-pci,drive=" + name]
-    code = subprocess.call([
-        sys.executable, os.path.join(TOP, "scripts/console.py"),
-        "--log", log, "--times", times, "--limit", str(args.limit), "--bad", bench.BAD,
-        "--show", "^IO .*$", "--",
-        os.path.join(TOP, "scripts/qemu.sh"), "-s", "2", "-m", "2G",
-        "-c", args.cpu, iso] + disks)
-    os.remove(iso)
-    with open(times, errors="replace") as file:
-        rows = [line.rstrip().split("\t", 2) for line in file]
-    lines = [(float(row[1]), row[2]) for row in rows if len(row) == 3]
-    if code != 0 or not any(text.startswith("XL-STAGE script-end rc=0 ")
-                            for _, text in lines):
-        return None
-    return figures(lines, args.seconds)
+    lines = bench.boot(iso, args, "2G", disks, ["--show", "^IO .*$"]) or []
+    if any(text.startswith("XL-STAGE script-end rc=0 ")
+           for _, _, text in lines):
+        return figures([row[1:] for row in lines], args.seconds)
+    log = os.path.join(os.path.dirname(iso), "console.log")
+    with open(log, errors="replace") as file:
+        print("".join(file.readlines()[-15:]))
+    sys.exit("bench-io: %s did not finish; see %s" % (hypervisor, log))
 
 
 def figures(lines, seconds):
@@ -121,21 +89,8 @@ def measure(args):
     results = {hypervisor: {} for hypervisor in args.only}
     for run in range(args.runs):
         for hypervisor in args.only:
-            work = os.path.join(args.out, "bench-io", hypervisor, str(run))
-            os.makedirs(work, exist_ok=True)
-            print("  BOOT  %s (run %d of %d)" % (
-                bench.HYPERVISORS[hypervisor]["title"], run + 1, args.runs),
-                flush=True)
-            values = boot(hypervisor, args, work)
-            if values is None:
-                with open(os.path.join(work, "console.log"),
-                          errors="replace") as file:
-                    print("".join(file.readlines()[-15:]))
-                sys.exit("bench-io: %s did not finish; see %s/console.log" %
-                         (hypervisor, work))
-            for metric in values:
-                results[hypervisor].setdefault(metric, []).extend(
-                    values[metric])
+            for metric, values in boot(hypervisor, args, run).items():
+                results[hypervisor].setdefault(metric, []).extend(values)
     return results
 
 
@@ -180,23 +135,13 @@ def write_csv(rows, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = bench.options(__doc__, 1, 1800)
     add = parser.add_argument
-    add("--out", required=True, help="build folder")
-    add("--cache", help="download cache (default BUILD/cache)")
-    add("--runs", type=int, default=1, help="boots of each; a boot measures "
-        "everything three times")
-    add("--seconds", type=int, default=4, help="for each measurement")
-    add("--cpu", default="Nehalem", help="QEMU's CPU model")
+    add("--seconds", type=int, default=4,
+        help="for each measurement; there are three in a boot")
     add("--parts", default="disk,net,pgbench", help="only these")
     add("--hv-options", default="", help="more for both hypervisors")
-    add("--limit", type=float, default=1800, help="seconds for one boot")
-    add("--csv", help="write the figures here")
-    add("--only", action="append", choices=sorted(bench.HYPERVISORS),
-        help="measure only this hypervisor")
-    args = parser.parse_args()
-    args.only = args.only or ["xen", "xenlite"]
-    args.cache = args.cache or os.path.join(args.out, "cache")
+    args = bench.parse(parser)
     rows = report(measure(args))
     if args.csv:
         write_csv(rows, args.csv)
