@@ -6,6 +6,7 @@
 #include "fake_world.h"
 
 #include "sched.h"
+#include "timer.h"
 
 #define STEP 50000ULL
 
@@ -268,6 +269,51 @@ static void capped_domain_can_be_paused_and_unpaused(void **state)
 
 /* -- parameters ------------------------------------------------------------ */
 
+static void (*at_vcpu_end)(void);
+
+void __real_machine_vcpu_destroy(struct vcpu *v);
+void __wrap_machine_vcpu_destroy(struct vcpu *v);
+
+void __wrap_machine_vcpu_destroy(struct vcpu *v)
+{
+    if (at_vcpu_end != NULL) {
+        at_vcpu_end();
+    }
+    __real_machine_vcpu_destroy(v);
+}
+
+static void serve_timers(void *data)
+{
+    (void)data;
+    timer_softirq();
+}
+
+/* The CPU with the timer that gives the domain its budgets. */
+static void another_period_ends(void)
+{
+    fake_advance(WORLD_S);
+    fake_on_cpu(0, serve_timers, NULL);
+}
+
+static void a_domain_that_goes_while_in_debt_gets_no_budgets(void **state)
+{
+    struct domain *d;
+
+    (void)state;
+    world_limit_cpus(2);
+    d = capped(1, 2, 1);
+    world_run(20 * WORLD_MS, STEP);
+    domain_pause_nosync(d);
+    world_run(1 * WORLD_MS, STEP);
+    while (domain_kill(d) == -XEN_ERESTART) {
+    }
+    assert_true(timer_active(&d->sched.refill));
+    at_vcpu_end = another_period_ends;
+    world_settle();
+    at_vcpu_end = NULL;
+    assert_null(domain_get(1));
+}
+
 static void parameters_read_back(void **state)
 {
     struct domain *d = world_spinner(1, 1);
@@ -331,6 +377,7 @@ int main(void)
         CASE(others_get_what_a_cap_leaves),
         CASE(removed_cap_frees_a_parked_domain),
         CASE(capped_domain_can_be_paused_and_unpaused),
+        CASE(a_domain_that_goes_while_in_debt_gets_no_budgets),
         CASE(parameters_read_back),
         CASE(weight_0_and_cap_ffff_change_nothing),
         CASE(ratelimit_has_limits),

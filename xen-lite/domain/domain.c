@@ -197,10 +197,10 @@ static void domain_empty(struct domain *d)
 {
     struct vcpu *v;
 
+    sched_domain_destroy(d); /* its timer looks at the vCPUs */
     for_each_vcpu (d, v) {
         vcpu_free(v);
     }
-    sched_domain_destroy(d);
     if (d->event.buckets != NULL) {
         evtchn_domain_free(d);
     }
