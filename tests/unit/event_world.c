@@ -35,6 +35,7 @@ static struct {
     _Atomic unsigned int spins;
     _Atomic bool yield_in_locks;
     void (*at_release)(void);
+    void (*at_check)(void);
     _Atomic unsigned int preempt_checks;
     char console[CONSOLE_BYTES];
     size_t console_used;
@@ -92,6 +93,12 @@ bool softirq_pending(void)
 {
     unsigned int check = atomic_fetch_add(&world.preempt_checks, 1) + 1;
 
+    if (world.at_check != NULL) {
+        void (*call)(void) = world.at_check;
+
+        world.at_check = NULL;
+        call();
+    }
     return world.preempt_period != 0 && check % world.preempt_period == 0;
 }
 
@@ -281,6 +288,11 @@ void world_yield_in_locks(bool yield)
 void world_at_queue_release(void (*call)(void))
 {
     world.at_release = call;
+}
+
+void world_at_preempt_check(void (*call)(void))
+{
+    world.at_check = call;
 }
 
 const char *world_console(void)

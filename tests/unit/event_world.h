@@ -41,6 +41,8 @@ void world_heap_fail_after(unsigned long n);
 unsigned long world_heap_objects(void);
 /* Every @period-th softirq_pending() says yes; 0: never. */
 void world_preempt_every(unsigned int period);
+/* Call once, when softirq_pending() is asked next. */
+void world_at_preempt_check(void (*call)(void));
 /* Copies to or from the guest fail from the @n-th on; ~0: none. */
 void world_copy_fail_after(unsigned long n);
 /* All that guests can address from now on. */
@@ -74,6 +76,8 @@ mfn_t world_page(const struct domain *d);
 /* Give it back: it is gone with its last reference. */
 void world_release_page(mfn_t mfn);
 unsigned int world_page_refs(mfn_t mfn);
+/* Call when a frame has become a domain's, which other CPUs then know. */
+void world_at_assign(void (*call)(mfn_t mfn));
 unsigned int world_page_type_refs(mfn_t mfn);
 
 /*

@@ -30,6 +30,7 @@ static _Atomic unsigned int flushes;
 static _Thread_local unsigned long stale[STALE_MAX];
 static _Thread_local unsigned int stale_count;
 static pthread_mutex_t frame_lock = PTHREAD_MUTEX_INITIALIZER;
+static void (*at_assign)(mfn_t mfn);
 
 void world_frames_start(void)
 {
@@ -45,6 +46,7 @@ void world_frames_start(void)
     memset(pte_owned, 0, sizeof(pte_owned));
     atomic_store(&flushes, 0);
     stale_count = 0;
+    at_assign = NULL;
 }
 
 void world_frames_stop(void)
@@ -155,6 +157,11 @@ int domain_steal_page(struct domain *d, mfn_t mfn)
                : -XEN_EINVAL;
 }
 
+void world_at_assign(void (*call)(mfn_t mfn))
+{
+    at_assign = call;
+}
+
 int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
 {
     assert_int_equal(order, 0);
@@ -163,6 +170,9 @@ int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
     }
     atomic_store(&page->count, (uint64_t)d->domid << PAGE_OWNER_SHIFT |
                                    PAGE_COUNT_ALLOCATED | 1);
+    if (at_assign != NULL) {
+        at_assign(page_mfn(page));
+    }
     return 0;
 }
 

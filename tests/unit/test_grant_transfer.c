@@ -126,6 +126,21 @@ static void the_dying_accept_nothing(void **state)
     assert_int_equal(grant_flags(dom0, 8), GTF_accept_transfer);
 }
 
+static void to_a_third(mfn_t mfn)
+{
+    fake_m2p[mfn.number] = 0x99;
+}
+
+/* Its new owner gives it back, and somebody gets it and names it, before the
+ * giver's call has ended. */
+static void what_was_passed_on_keeps_its_new_name(void **state)
+{
+    (void)state;
+    world_at_assign(to_a_third);
+    assert_int_equal(transfer(granted_frame, 0, 8), GNTST_okay);
+    assert_int_equal(fake_m2p[granted_frame.number], 0x99);
+}
+
 static void to_oneself(void **state)
 {
     (void)state;
@@ -186,6 +201,7 @@ int main(void)
         TEST(what_is_not_ones_own_alone_stays),
         TEST(what_nobody_accepts_is_gone),
         TEST(the_dying_accept_nothing),
+        TEST(what_was_passed_on_keeps_its_new_name),
         TEST(to_oneself),
         TEST(batches_are_preempted_and_stop_at_a_fault),
         TEST(transfers_can_be_turned_off),

@@ -13,6 +13,17 @@
 #include "mm.h"
 #include "nospec.h"
 
+/* Where an entry of either version names its frame. */
+static volatile uint32_t *v1_frame(struct grant_table *table, grant_ref_t ref)
+{
+    return &entry_v1(table, ref)->frame;
+}
+
+static volatile uint64_t *v2_frame(struct grant_table *table, grant_ref_t ref)
+{
+    return &entry_v2(table, ref)->full_page.frame;
+}
+
 /* The lock of @to's table and entry @ref; false, and no lock, if there is no
  * such entry. The version may change between two uses. */
 static bool lock_entry(struct domain *to, grant_ref_t *ref)
@@ -30,8 +41,10 @@ static bool lock_entry(struct domain *to, grant_ref_t *ref)
     return true;
 }
 
-/* The owner of the entry may not change it from here on, and waits. */
-static bool commit(struct domain *to, grant_ref_t ref, domid_t from)
+/* The owner of the entry may not change it from here on, and waits. What it
+ * waits at is the pfn of what comes. */
+static bool commit(struct domain *to, grant_ref_t ref, domid_t from,
+                   uint64_t *pfn)
 {
     uint32_t wanted = GTF_accept_transfer | (uint32_t)from << 16;
     uint32_t word = wanted;
@@ -43,6 +56,8 @@ static bool commit(struct domain *to, grant_ref_t ref, domid_t from)
     done = __atomic_compare_exchange_n(entry_header(to->grant, ref), &word,
                                        wanted | GTF_transfer_committed, false,
                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    *pfn = to->grant->version == 1 ? *v1_frame(to->grant, ref)
+                                   : *v2_frame(to->grant, ref);
     spin_unlock(&to->grant->lock);
     return done;
 }
@@ -56,7 +71,7 @@ static void uncommit(struct domain *to, grant_ref_t ref)
     }
 }
 
-/* Tell @to which frame it has got; what it waited at is the pfn of it. */
+/* Tell @to which frame it has got. */
 static void complete(struct domain *to, grant_ref_t ref, mfn_t mfn)
 {
     struct grant_table *table = to->grant;
@@ -65,15 +80,9 @@ static void complete(struct domain *to, grant_ref_t ref, mfn_t mfn)
         return;
     }
     if (table->version == 1) {
-        grant_entry_v1_t *entry = entry_v1(table, ref);
-
-        m2p_set(mfn, __atomic_exchange_n(&entry->frame, (uint32_t)mfn.number,
-                                         __ATOMIC_SEQ_CST));
+        *v1_frame(table, ref) = (uint32_t)mfn.number;
     } else {
-        grant_entry_v2_t *entry = entry_v2(table, ref);
-
-        m2p_set(mfn, __atomic_exchange_n(&entry->full_page.frame, mfn.number,
-                                         __ATOMIC_SEQ_CST));
+        *v2_frame(table, ref) = mfn.number;
     }
     __atomic_fetch_or(entry_header(table, ref), GTF_transfer_completed,
                       __ATOMIC_SEQ_CST);
@@ -86,11 +95,14 @@ static int16_t give_page(struct domain *from, struct page *page,
 {
     struct domain *to = domain_get(op->domid);
     int16_t status = GNTST_general_error;
+    uint64_t pfn;
 
     if (to == NULL || to->grant == NULL) {
         status = GNTST_bad_domain;
-    } else if (commit(to, op->ref, from->domid)) {
+    } else if (commit(to, op->ref, from->domid, &pfn)) {
         frame_flush_former_use(page);
+        /* Before it is @to's, who may let it go to someone else at once. */
+        m2p_set(page_mfn(page), pfn);
         if (domain_assign_pages(to, page, 0) == 0) {
             complete(to, op->ref, page_mfn(page));
             status = GNTST_okay;
@@ -113,9 +125,9 @@ static int16_t transfer_one(struct domain *from,
     if (domain_steal_page(from, mfn) != 0) {
         return GNTST_bad_page;
     }
-    m2p_set(mfn, M2P_INVALID);
     status = give_page(from, page_of(mfn), op);
     if (status != GNTST_okay) {
+        m2p_set(mfn, M2P_INVALID);
         frame_free(page_of(mfn), 0);
     }
     return status;
