@@ -164,6 +164,24 @@ static void a_batch_with_one_handle_twice(void **state)
     assert_int_equal(unmap[1].status, GNTST_bad_handle);
 }
 
+static void a_batch_with_both_uses_of_one_handle(void **state)
+{
+    struct gnttab_unmap_grant_ref unmap[2] = {
+        {.host_addr = WORLD_PTE_VA(3), .status = 77},
+        {.dev_bus_addr = granted_frame.number << PAGE_SHIFT, .status = 77}};
+
+    (void)state;
+    assert_int_equal(
+        grant_map_at(dom0, guest, 8, HOST | DEV, 3, &unmap[0].handle), 0);
+    unmap[1].handle = unmap[0].handle;
+    world_use_pte(dom0, 3);
+    assert_int_equal(grant_call(dom0, GNTTABOP_unmap_grant_ref, unmap, 2), 0);
+    assert_int_equal(unmap[0].status, GNTST_okay);
+    assert_int_equal(unmap[1].status, GNTST_okay);
+    assert_int_equal(grant_flags(guest, 8), GTF_permit_access);
+    assert_int_equal(world_page_refs(granted_frame), 1);
+}
+
 static void batches_flush_once_and_are_preempted(void **state)
 {
     struct gnttab_unmap_grant_ref unmap[60];
@@ -364,6 +382,7 @@ int main(void)
         TEST(naming_no_use_ends_none),
         TEST(an_overwritten_entry_keeps_only_the_pin),
         TEST(a_batch_with_one_handle_twice),
+        TEST(a_batch_with_both_uses_of_one_handle),
         TEST(batches_flush_once_and_are_preempted),
         TEST(a_fault_in_a_batch_finishes_what_was_done),
         TEST(replace_moves_an_entry_into_place),

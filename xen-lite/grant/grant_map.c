@@ -369,29 +369,6 @@ static int16_t end_mapping(struct vcpu *v, const struct unmap *op,
     return GNTST_okay;
 }
 
-static int16_t unmap_one(struct vcpu *v, const struct unmap *op,
-                         struct unmap_batch *batch)
-{
-    struct grant_table *table = v->domain->grant;
-    struct unmapped *item = &batch->item[batch->count];
-    bool flush = false;
-    int16_t status;
-
-    if (!seize_handle(table, op->handle, &item->map)) {
-        return GNTST_bad_handle;
-    }
-    item->handle = op->handle;
-    item->mfn = grant_pinned_mfn(item->map.granter, item->map.ref);
-    status = end_mapping(v, op, item, &flush);
-    if (item->uses == 0) {
-        settle_handle(table, op->handle, item->map.flags);
-        return status;
-    }
-    batch->flush |= flush;
-    batch->count++;
-    return status;
-}
-
 static void end_uses(const struct unmapped *item, uint16_t uses)
 {
     bool write = (item->map.flags & GNTMAP_readonly) == 0;
@@ -423,6 +400,34 @@ static void finish_batch(struct vcpu *v, struct unmap_batch *batch)
     }
     batch->count = 0;
     batch->flush = false;
+}
+
+static int16_t unmap_one(struct vcpu *v, const struct unmap *op,
+                         struct unmap_batch *batch)
+{
+    struct grant_table *table = v->domain->grant;
+    struct unmapped *item = &batch->item[batch->count];
+    bool flush = false;
+    int16_t status;
+
+    if (!seize_handle(table, op->handle, &item->map)) {
+        /* Its other use may be what ends in this batch. */
+        finish_batch(v, batch);
+        item = &batch->item[0];
+        if (!seize_handle(table, op->handle, &item->map)) {
+            return GNTST_bad_handle;
+        }
+    }
+    item->handle = op->handle;
+    item->mfn = grant_pinned_mfn(item->map.granter, item->map.ref);
+    status = end_mapping(v, op, item, &flush);
+    if (item->uses == 0) {
+        settle_handle(table, op->handle, item->map.flags);
+        return status;
+    }
+    batch->flush |= flush;
+    batch->count++;
+    return status;
 }
 
 /* Copy element @index in / write its status back, of either kind. */
