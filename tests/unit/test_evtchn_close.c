@@ -115,6 +115,48 @@ static void reset_closes_all_and_is_preempted(void **state)
     assert_int_equal(unbound(guest, 0), 1);
 }
 
+static void make_another(void)
+{
+    assert_int_equal(unbound(guest, 0), 1);
+}
+
+static void a_reset_tells_that_others_made_ports(void **state)
+{
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+
+    (void)state;
+    for (unsigned int i = 0; i < 300; i++) {
+        unbound(guest, 0);
+    }
+    world_at_preempt_check(make_another);
+    assert_int_equal(op(guest, EVTCHNOP_reset, &reset), -XEN_EAGAIN);
+    assert_int_equal(guest->event.active, 1);
+    assert_int_equal(op(guest, EVTCHNOP_reset, &reset), 0);
+    assert_int_equal(guest->event.active, 0);
+}
+
+/* It goes no further than its first part, and lower ports come to be again. */
+static void a_reset_given_up_spares_no_port_at_the_end(void **state)
+{
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+    struct hypercall_args args = {{EVTCHNOP_reset, WORLD_VA(&reset)}};
+    evtchn_port_t a;
+    evtchn_port_t b;
+
+    (void)state;
+    for (unsigned int i = 0; i < 300; i++) {
+        unbound(guest, 0);
+    }
+    world_preempt_every(1);
+    assert_int_equal(hc_event_channel_op(guest->vcpu[0], &args), -XEN_ERESTART);
+    world_preempt_every(0);
+    channel(&a, &b);
+    assert_int_equal(b, 1);
+    world_kill(guest);
+    assert_int_equal(guest->event.active, 0);
+    assert_int_equal(status_of(dom0, a).status, EVTCHNSTAT_unbound);
+}
+
 static void reset_of_another_needs_it_paused(void **state)
 {
     struct evtchn_reset reset = {.dom = 5};
@@ -192,6 +234,8 @@ int main(void)
         TEST(port_0_is_closed_for_good),
         TEST(status_of_others_is_for_dom0),
         TEST(reset_closes_all_and_is_preempted),
+        TEST(a_reset_tells_that_others_made_ports),
+        TEST(a_reset_given_up_spares_no_port_at_the_end),
         TEST(reset_of_another_needs_it_paused),
         TEST(unknown_commands_are_enosys),
         TEST(bad_addresses_are_efault),

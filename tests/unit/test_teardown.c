@@ -101,7 +101,7 @@ static void call(unsigned long number, unsigned long cmd, const void *arg,
 
 static void open_ports(void)
 {
-    for (unsigned int i = 0; i < 20; i++) {
+    for (unsigned int i = 0; i < 80; i++) {
         evtchn_bind_ipi_t bind = {.vcpu = i % 3};
 
         call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &bind,

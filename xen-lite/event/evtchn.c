@@ -387,34 +387,34 @@ int evtchn_close(struct domain *d, evtchn_port_t number)
     }
 }
 
+/* Ports that are closed stay so: what is called again, or given up, needs to
+ * remember nothing. */
 int evtchn_reset(struct domain *d)
 {
     struct evtchn_table *table = &d->event;
     struct evtchn_fifo *fifo = NULL;
     unsigned int done = 0;
-    evtchn_port_t number;
+    int rc = 0;
 
-    spin_lock(&table->lock);
-    number = table->close_cursor;
-    spin_unlock(&table->lock);
-    for (; number < atomic_load(&table->port_count); number++) {
-        if (done++ % CLOSE_BATCH == CLOSE_BATCH - 1 &&
-            hypercall_preempt_check()) {
-            spin_lock(&table->lock);
-            table->close_cursor = number;
-            spin_unlock(&table->lock);
+    for (evtchn_port_t i = 1; i < atomic_load(&table->port_count); i++) {
+        if (port_state(evtchn_lookup(d, i)) == PORT_FREE) {
+            continue;
+        }
+        if (++done % CLOSE_BATCH == 0 && hypercall_preempt_check()) {
             return -XEN_ERESTART;
         }
-        (void)evtchn_close(d, number);
+        (void)evtchn_close(d, i);
     }
     spin_lock(&table->lock);
-    table->close_cursor = 0;
     if (table->active == 0) {
         fifo = evtchn_fifo_detach(d);
+    } else {
+        /* Made, or about to be closed, by others meanwhile. */
+        rc = domain_is_dying(d) ? -XEN_ERESTART : -XEN_EAGAIN;
     }
     spin_unlock(&table->lock);
     evtchn_fifo_free(d, fifo);
-    return 0;
+    return rc;
 }
 
 int evtchn_domain_destroy(struct domain *d)

@@ -142,7 +142,7 @@ static int op_unmask(struct vcpu *v, guest_va_t va)
     return evtchn_unmask(v->domain, unmask.port);
 }
 
-/* Progress is kept in the domain's table: the call is made again as it is. */
+/* Progress is what is closed: the call is made again as it is. */
 static int op_reset(struct vcpu *v, guest_va_t va)
 {
     struct evtchn_reset reset;

@@ -27,7 +27,6 @@ struct evtchn_table {
     _Atomic unsigned int port_count;  /* ports in buckets; 0 is reserved */
     unsigned int max_port;            /* highest number allowed */
     unsigned int active;              /* not free */
-    evtchn_port_t close_cursor;       /* where closing all ports goes on */
     evtchn_port_t first_free;         /* none is free below this one */
     struct evtchn_fifo *_Atomic fifo; /* NULL: 2-level */
 };
