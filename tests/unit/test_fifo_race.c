@@ -163,6 +163,81 @@ static void old_tail_joins_before_another_cpus_port(void **state)
     assert_int_equal(got[1], other_port);
 }
 
+/* -- the two ends of a channel --------------------------------------------- */
+
+static _Atomic bool moved;
+
+/* The guest takes the port off, sends it to vCPU 0, and makes it pending. */
+static void *take_and_move(void *arg)
+{
+    struct evtchn_bind_vcpu bind = {.port = other_port, .vcpu = 0};
+
+    (void)arg;
+    (void)clear_linked(&words[other_port]);
+    assert_int_equal(op(EVTCHNOP_bind_vcpu, &bind), 0);
+    __atomic_fetch_or(&words[other_port], PENDING | MASKED, __ATOMIC_SEQ_CST);
+    assert_int_equal(unmask(other_port), 0);
+    atomic_store(&moved, true);
+    return NULL;
+}
+
+/* As soon as the sender has linked it, perhaps before it lets the lock go. */
+static void take_and_move_meanwhile(void)
+{
+    unsigned int spins = world_spins();
+
+    pthread_create(&other_thread, NULL, take_and_move, NULL);
+    while (!atomic_load(&moved) && world_spins() == spins) {
+    }
+}
+
+/* The queue that the port was on before is given back first. */
+static void skip_one_release(void)
+{
+    world_at_queue_release(take_and_move_meanwhile);
+}
+
+static evtchn_port_t channel_from(struct domain *rd, evtchn_port_t *remote)
+{
+    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF,
+                                         .remote_dom = rd->domid};
+    struct evtchn_bind_interdomain bind = {.remote_dom = guest->domid};
+
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &alloc), 0);
+    bind.remote_port = alloc.port;
+    assert_int_equal(world_call(rd->vcpu[0], hc_event_channel_op,
+                                EVTCHNOP_bind_interdomain, WORLD_VA(&bind), 0),
+                     0);
+    *remote = bind.local_port;
+    return alloc.port;
+}
+
+/* A peer sends while the guest unmasks and moves the port: none of the queues
+ * takes for its tail what is on the other. */
+static void a_port_that_moves_at_once_leaves_its_queue(void **state)
+{
+    struct domain *peer = world_domain(7, 1, false);
+    struct consumer consumer[2] = {{{0}}};
+    evtchn_port_t got[2];
+    evtchn_port_t remote;
+    evtchn_port_t after = ipi(1);
+    struct evtchn_bind_vcpu bind = {.vcpu = 1};
+
+    (void)state;
+    other_port = channel_from(peer, &remote);
+    bind.port = other_port;
+    assert_int_equal(op(EVTCHNOP_bind_vcpu, &bind), 0);
+    atomic_store(&moved, false);
+    world_at_queue_release(skip_one_release);
+    assert_int_equal(evtchn_send(peer, remote), 0);
+    pthread_join(other_thread, NULL);
+    assert_int_equal(evtchn_send(guest, after), 0);
+    assert_int_equal(consume(&consumer[0], control[0], got, 2), 1);
+    assert_int_equal(got[0], other_port);
+    assert_int_equal(consume(&consumer[1], control[1], got, 2), 1);
+    assert_int_equal(got[0], after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +247,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, fifo_bare_setup, world_teardown)
         TEST(garbage_words_and_blocks_hurt_nobody),
         TEST(old_tail_joins_before_another_cpus_port),
+        TEST(a_port_that_moves_at_once_leaves_its_queue),
         TEST(no_event_is_lost_between_cpus),
     };
 

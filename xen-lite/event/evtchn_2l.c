@@ -153,6 +153,10 @@ void evtchn_set_pending(struct domain *d, struct evtchn *port)
         evtchn_fifo_set_pending(d, port);
     } else if (has_bits(d, port)) {
         set_pending_2l(d, port);
+        /* Set, then looked again: carry_over() switches, then takes bits. */
+        if (uses_fifo(d) && evtchn_2l_take_pending(d, port->number)) {
+            evtchn_fifo_set_pending(d, port);
+        }
     }
 }
 

@@ -121,34 +121,61 @@ static bool link_behind(event_word_t *word, evtchn_port_t next)
 
 /* -- queues ---------------------------------------------------------------- */
 
-static struct fifo_queue *queue_of(struct evtchn_fifo *fifo, unsigned int vcpu,
-                                   unsigned int priority)
+/* What port.fifo_last says: one word, for the two ends of a channel may both
+ * make the port pending. */
+static uint32_t queue_number(unsigned int vcpu, unsigned int priority)
 {
-    struct fifo_vcpu *state = atomic_load(&fifo->vcpu[vcpu]);
+    return vcpu * EVTCHN_FIFO_MAX_QUEUES + priority;
+}
 
-    return state == NULL ? NULL : &state->queue[priority];
+static struct fifo_queue *queue_of(struct evtchn_fifo *fifo, uint32_t number)
+{
+    struct fifo_vcpu *state =
+        atomic_load(&fifo->vcpu[number / EVTCHN_FIFO_MAX_QUEUES]);
+
+    return state == NULL ? NULL
+                         : &state->queue[number % EVTCHN_FIFO_MAX_QUEUES];
+}
+
+/* Lock the queue that @port was on last, which cannot change then; @to if it
+ * was on none. */
+static struct fifo_queue *lock_last(struct evtchn_fifo *fifo,
+                                    const struct evtchn *port,
+                                    struct fifo_queue *to)
+{
+    for (;;) {
+        uint32_t last = atomic_load(&port->fifo_last);
+        struct fifo_queue *queue = queue_of(fifo, last);
+
+        if (queue == NULL) {
+            queue = to;
+        }
+        spin_lock(&queue->lock);
+        if (atomic_load(&port->fifo_last) == last) {
+            return queue;
+        }
+        spin_unlock(&queue->lock);
+    }
 }
 
 /*
  * Mark @port linked, and see that the queue it was on last does not take it for
  * its tail any more if it goes to another. False: it is on a queue already.
- * True: @to is locked, and the lock was not let go since the mark was set if
- * @port may be @to's own tail: nobody may link behind it before it has joined.
+ * True: @to, whose number is @number, is locked, and the lock was not let go
+ * since the mark was set if @port may be @to's own tail: nobody may link behind
+ * it before it has joined.
  */
-static bool enter_queue(struct evtchn_fifo *fifo, const struct evtchn *port,
-                        event_word_t *word, struct fifo_queue *to)
+static bool enter_queue(struct evtchn_fifo *fifo, struct evtchn *port,
+                        event_word_t *word, uint32_t number,
+                        struct fifo_queue *to)
 {
-    struct fifo_queue *from =
-        queue_of(fifo, port->fifo_last_vcpu, port->fifo_last_priority);
+    struct fifo_queue *from = lock_last(fifo, port, to);
 
-    if (from == NULL) {
-        from = to;
-    }
-    spin_lock(&from->lock);
     if (word_set(word, WORD_LINKED)) {
         spin_unlock(&from->lock);
         return false;
     }
+    atomic_store(&port->fifo_last, number);
     if (from != to) {
         if (from->tail == port->number) {
             from->tail = 0;
@@ -177,7 +204,6 @@ static bool append(struct evtchn_fifo *fifo, struct fifo_queue *queue,
     return was_empty;
 }
 
-/* @port's lock is held. */
 static void link_port(struct domain *d, struct evtchn_fifo *fifo,
                       struct evtchn *port, event_word_t *word)
 {
@@ -192,14 +218,12 @@ static void link_port(struct domain *d, struct evtchn_fifo *fifo,
         return;
     }
     queue = &state->queue[priority];
-    if (!enter_queue(fifo, port, word, queue)) {
+    if (!enter_queue(fifo, port, word, queue_number(v->id, priority), queue)) {
         return;
     }
     was_empty =
         append(fifo, queue, &state->control->head[priority], port->number);
     spin_unlock(&queue->lock);
-    port->fifo_last_vcpu = (uint16_t)v->id;
-    port->fifo_last_priority = (uint8_t)priority;
     if (was_empty && !word_set(&state->control->ready, 1U << priority)) {
         vcpu_mark_upcall(v);
     }
@@ -214,8 +238,12 @@ void evtchn_fifo_set_pending(struct domain *d, struct evtchn *port)
     bool was_pending;
 
     if (word == NULL) {
-        port->fifo_pending = true;
-        return;
+        /* Noted, then looked again; deliver_waiting() comes after a word. */
+        atomic_store(&port->fifo_pending, true);
+        word = word_of(fifo, port->number);
+        if (word == NULL) {
+            return;
+        }
     }
     was_pending = word_set(word, WORD_PENDING);
     if (!word_test(word, WORD_MASKED | WORD_LINKED)) {
@@ -230,7 +258,7 @@ void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *port)
 {
     event_word_t *word = word_of(fifo_of(d), port->number);
 
-    port->fifo_pending = false;
+    atomic_store(&port->fifo_pending, false);
     if (word != NULL) {
         (void)word_clear(word, WORD_PENDING);
     }
@@ -240,7 +268,8 @@ bool evtchn_fifo_is_pending(struct domain *d, const struct evtchn *port)
 {
     const event_word_t *word = word_of(fifo_of(d), port->number);
 
-    return word == NULL ? port->fifo_pending : word_test(word, WORD_PENDING);
+    return word == NULL ? atomic_load(&port->fifo_pending)
+                        : word_test(word, WORD_PENDING);
 }
 
 void evtchn_fifo_clear_mask(struct domain *d, struct evtchn *port)
@@ -294,7 +323,7 @@ static void carry_over(struct domain *d, struct evtchn_fifo *fifo)
         unsigned long flags = spin_lock_irqsave(&port->lock);
 
         if (evtchn_2l_take_pending(d, i) && port_state(port) != PORT_FREE) {
-            port->fifo_pending = true;
+            atomic_store(&port->fifo_pending, true);
         }
         spin_unlock_irqrestore(&port->lock, flags);
     }
@@ -388,8 +417,7 @@ static void deliver_waiting(struct domain *d, unsigned int index)
             continue;
         }
         flags = spin_lock_irqsave(&port->lock);
-        if (port->fifo_pending) {
-            port->fifo_pending = false;
+        if (atomic_exchange(&port->fifo_pending, false)) {
             evtchn_fifo_set_pending(d, port);
         }
         spin_unlock_irqrestore(&port->lock, flags);
@@ -470,7 +498,7 @@ static void wait_for_ports(struct domain *d)
         struct evtchn *port = evtchn_lookup(d, i);
         unsigned long flags = spin_lock_irqsave(&port->lock);
 
-        port->fifo_pending = false;
+        atomic_store(&port->fifo_pending, false);
         spin_unlock_irqrestore(&port->lock, flags);
     }
 }

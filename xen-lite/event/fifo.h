@@ -32,7 +32,7 @@ void evtchn_fifo_free(struct domain *d, struct evtchn_fifo *fifo);
 /* Is the free @port still on a queue of the guest's? Not to be reused then. */
 bool evtchn_fifo_is_linked(struct domain *d, const struct evtchn *port);
 
-/* As in port.h, for domains that use FIFO; @port's lock is held. */
+/* As in port.h, for domains that use FIFO. */
 void evtchn_fifo_set_pending(struct domain *d, struct evtchn *port);
 void evtchn_fifo_clear_pending(struct domain *d, struct evtchn *port);
 bool evtchn_fifo_is_pending(struct domain *d, const struct evtchn *port);

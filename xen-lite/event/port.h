@@ -36,12 +36,10 @@ struct evtchn {
     struct spinlock lock;  /* LOCK_EVENT_PORT: all below but the atomics */
     _Atomic uint8_t state; /* enum port_state */
     _Atomic uint8_t fifo_priority;
-    /* FIFO only: queue the port was put on last. */
-    uint8_t fifo_last_priority;
-    bool fifo_pending; /* raised while the guest had no event word for it */
     _Atomic uint16_t notify_vcpu;
-    uint16_t fifo_last_vcpu;
+    _Atomic uint32_t fifo_last; /* the queue it was put on last */
     evtchn_port_t number;
+    _Atomic bool fifo_pending; /* raised while there was no word for it */
     union {
         domid_t unbound_domid; /* who may bind; PORT_UNBOUND */
         struct {
@@ -105,7 +103,7 @@ int evtchn_close(struct domain *d, evtchn_port_t number);
 int evtchn_bind_vcpu(struct domain *d, evtchn_port_t number, uint32_t vcpu_id);
 int evtchn_unmask(struct domain *d, evtchn_port_t number);
 int evtchn_status(struct domain *d, struct evtchn_status *status);
-/* Close all: 0 or -XEN_ERESTART. @forever: no port can be made afterwards. */
+/* Close all: 0, -XEN_ERESTART, -XEN_EAGAIN (others made some meanwhile). */
 int evtchn_reset(struct domain *d);
 
 /* -- virq.c ---------------------------------------------------------------- */
@@ -129,7 +127,8 @@ void pirq_moved(struct domain *d, uint32_t pirq, struct vcpu *v);
 
 /* -- delivery -------------------------------------------------------------- */
 
-/* Make @port pending; its lock is held. (evtchn_2l.c or evtchn_fifo.c) */
+/* Make @port pending; its lock is held, or that of its other end.
+ * (evtchn_2l.c or evtchn_fifo.c) */
 void evtchn_set_pending(struct domain *d, struct evtchn *port);
 void evtchn_clear_pending(struct domain *d, struct evtchn *port);
 bool evtchn_is_pending(struct domain *d, const struct evtchn *port);
