@@ -186,6 +186,24 @@ static void null_context_forgets_everything(void **state)
     assert_int_equal(set_context(&c, 0), 0);
 }
 
+/* Who sends an event may have looked it up before, and writes there after. */
+static void a_vcpu_that_is_reset_keeps_its_info(void **state)
+{
+    struct xen_domctl op = world_op(XEN_DOMCTL_setvcpucontext, 5);
+    struct vcpu *v = world_guest->v;
+    struct page *page = fake_page_info(world_guest, 7);
+    const struct vcpu_info *info;
+    unsigned int refs;
+
+    (void)state;
+    assert_int_equal(vcpu_info_register(v, world_guest->mfn[7], 128), 0);
+    info = v->vcpu_info;
+    refs = page_refs(page);
+    assert_int_equal(world_domctl(&op), 0);
+    assert_int_equal(page_refs(page), refs);
+    assert_ptr_equal(v->vcpu_info, info);
+}
+
 /* One visit of a call that needs several. */
 static void a_vcpu_that_is_being_reset_stays_down(void **state)
 {
@@ -437,6 +455,7 @@ int main(void)
         CASE(context_writes_the_wallclock_anew),
         CASE(context_validation_is_preemptible),
         CASE(null_context_forgets_everything),
+        CASE(a_vcpu_that_is_reset_keeps_its_info),
         CASE(a_vcpu_that_is_being_reset_stays_down),
         CASE(bad_contexts_are_refused),
         CASE(own_running_context_cannot_be_read),

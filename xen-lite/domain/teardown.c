@@ -33,6 +33,7 @@ static int teardown_vcpu(struct vcpu *v)
 
     if (rc == 0) {
         vcpu_timers_kill(v);
+        vcpu_info_unregister(v); /* all ports are closed: nobody writes there */
     }
     return rc;
 }

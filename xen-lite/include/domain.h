@@ -284,7 +284,8 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *context);
 /* Free a vCPU that never runs again and that nobody can find. */
 void vcpu_free(struct vcpu *v);
-/* Drop what vcpu_set_context() and the guest set up; preemptible. */
+/* Drop what vcpu_set_context() and the guest set up; preemptible. Its
+ * vcpu_info stays where it is, as on Xen: senders may be writing there. */
 int vcpu_reset(struct vcpu *v);
 
 /*
@@ -314,6 +315,7 @@ void vcpu_unpause(struct vcpu *v);
 /* Point @v->vcpu_info at the frame @mfn + @offset (VCPUOP_register_vcpu_info).
  * Returns 0, -XEN_ENXIO (bad offset), -XEN_EINVAL. */
 int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned int offset);
+/* Give that frame back; no port of the domain is open any more. */
 void vcpu_info_unregister(struct vcpu *v);
 
 static inline bool domain_is_dying(const struct domain *d)

@@ -303,7 +303,6 @@ int vcpu_reset(struct vcpu *v)
     v->pv.ldt_base = 0;
     v->pv.ldt_entries = 0;
     pv_drop_gdt(v);
-    vcpu_info_unregister(v);
     v->runstate_va = guest_va_make(0);
     v->time_va = guest_va_make(0);
     return 0;
