@@ -154,7 +154,7 @@ static int unpack_zstd(struct job *job)
 
 /*
  * Blocks of a 32-bit length and data, each to at most 8 MiB, until the input
- * ends or something that is no length follows (another archive, padding).
+ * ends or zeros follow. Where a length should be, another archive may begin.
  */
 static int unpack_lz4(struct job *job)
 {
