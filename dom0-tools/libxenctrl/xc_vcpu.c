@@ -11,15 +11,16 @@ static void set_bitmap(struct xenctl_bitmap *map, struct buf *b, int bits)
     map->nr_bits = (uint32_t)bits;
 }
 
-int xc_vcpu_setcontext(xc_interface *xch, uint32_t domid, uint32_t vcpu,
-                       vcpu_guest_context_any_t *ctxt)
+static int vcpu_context(xc_interface *xch, uint32_t cmd, uint32_t domid,
+                        uint32_t vcpu, vcpu_guest_context_any_t *ctxt,
+                        enum buf_direction direction)
 {
     struct xen_domctl domctl;
     struct buf b = {0};
     int rc = -1;
 
-    domctl_init(&domctl, XEN_DOMCTL_setvcpucontext, domid);
-    if (buf_get(xch, &b, ctxt, sizeof(*ctxt), BUF_IN) == 0) {
+    domctl_init(&domctl, cmd, domid);
+    if (buf_get(xch, &b, ctxt, sizeof(*ctxt), direction) == 0) {
         domctl.u.vcpucontext.vcpu = vcpu;
         set_xen_guest_handle_raw(domctl.u.vcpucontext.ctxt, b.p);
         rc = do_domctl(xch, &domctl);
@@ -28,21 +29,18 @@ int xc_vcpu_setcontext(xc_interface *xch, uint32_t domid, uint32_t vcpu,
     return rc;
 }
 
+int xc_vcpu_setcontext(xc_interface *xch, uint32_t domid, uint32_t vcpu,
+                       vcpu_guest_context_any_t *ctxt)
+{
+    return vcpu_context(xch, XEN_DOMCTL_setvcpucontext, domid, vcpu, ctxt,
+                        BUF_IN);
+}
+
 int xc_vcpu_getcontext(xc_interface *xch, uint32_t domid, uint32_t vcpu,
                        vcpu_guest_context_any_t *ctxt)
 {
-    struct xen_domctl domctl;
-    struct buf b = {0};
-    int rc = -1;
-
-    domctl_init(&domctl, XEN_DOMCTL_getvcpucontext, domid);
-    if (buf_get(xch, &b, ctxt, sizeof(*ctxt), BUF_OUT) == 0) {
-        domctl.u.vcpucontext.vcpu = vcpu;
-        set_xen_guest_handle_raw(domctl.u.vcpucontext.ctxt, b.p);
-        rc = do_domctl(xch, &domctl);
-    }
-    buf_put(xch, &b);
-    return rc;
+    return vcpu_context(xch, XEN_DOMCTL_getvcpucontext, domid, vcpu, ctxt,
+                        BUF_OUT);
 }
 
 int xc_vcpu_getinfo(xc_interface *xch, uint32_t domid, uint32_t vcpu,

@@ -161,15 +161,22 @@ static void another_guests_console_stays(void **state)
     fake_store_has("/local/domain/70/name", "x");
 }
 
-static void a_device_is_written_for_both_sides(void **state)
+static struct device a_disk_of_7(void)
 {
     static const char *const spec[] = {"/a.img,raw,xvda,w"};
     struct device d;
     char *message;
 
-    (void)state;
     assert_int_equal(disk_parse(spec, 1, &d, &message), 0);
     assert_int_equal(store_add_device(HANDLE, 7, &d), 0);
+    return d;
+}
+
+static void a_device_is_written_for_both_sides(void **state)
+{
+    struct device d = a_disk_of_7();
+
+    (void)state;
     fake_store_has("/local/domain/0/backend/vbd/7/51712/frontend",
                    "/local/domain/7/device/vbd/51712");
     fake_store_has("/local/domain/0/backend/vbd/7/51712/state", "1");
@@ -207,13 +214,9 @@ static void a_device_is_written_for_both_sides(void **state)
 /* A guest is made while the last device of another one goes. */
 static void nodes_that_come_meanwhile_stay(void **state)
 {
-    static const char *const spec[] = {"/a.img,raw,xvda,w"};
-    struct device d;
-    char *message;
+    struct device d = a_disk_of_7();
 
     (void)state;
-    assert_int_equal(disk_parse(spec, 1, &d, &message), 0);
-    assert_int_equal(store_add_device(HANDLE, 7, &d), 0);
     fake_store.meanwhile = "/local/domain/0/backend/vbd/8/51712/state";
     store_remove_device(HANDLE, 7, DEVICE_VBD, 51712);
     assert_int_equal(fake_store.node_count, 1);
