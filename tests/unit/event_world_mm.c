@@ -202,13 +202,13 @@ void m2p_set(mfn_t mfn, unsigned long pfn)
     fake_m2p[mfn.number] = pfn;
 }
 
-static bool get_if(struct page *page, bool any, domid_t owner)
+static bool get_if(struct page *page, domid_t owner)
 {
     uint64_t count = atomic_load(&page->count);
 
     do {
         if ((count & PAGE_COUNT_MASK) == 0 ||
-            (!any && (domid_t)(count >> PAGE_OWNER_SHIFT) != owner)) {
+            (domid_t)(count >> PAGE_OWNER_SHIFT) != owner) {
             return false;
         }
     } while (!atomic_compare_exchange_weak(&page->count, &count, count + 1));
@@ -217,16 +217,12 @@ static bool get_if(struct page *page, bool any, domid_t owner)
 
 bool page_get(mfn_t mfn, const struct domain *owner)
 {
-    return machine_mfn_valid(mfn) && get_if(page_of(mfn), false, owner->domid);
+    return machine_mfn_valid(mfn) && get_if(page_of(mfn), owner->domid);
 }
 
-bool page_get_any(mfn_t mfn, domid_t *owner)
+struct page *page_lookup(mfn_t mfn)
 {
-    if (!machine_mfn_valid(mfn) || !get_if(page_of(mfn), true, 0)) {
-        return false;
-    }
-    *owner = page_owner(page_of(mfn));
-    return true;
+    return machine_mfn_valid(mfn) ? page_of(mfn) : NULL;
 }
 
 /* A reference may go only when no TLB can use it any more. */
@@ -246,6 +242,7 @@ void page_put(struct page *page)
     BUG_ON((before & PAGE_COUNT_MASK) == 0);
     if ((before & PAGE_COUNT_MASK) == 1) {
         BUG_ON((atomic_load(&page->type) & PAGE_TYPE_COUNT_MASK) != 0);
+        atomic_store(&page->count, (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT);
     }
 }
 

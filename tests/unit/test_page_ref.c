@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <xen/grant_table.h>
+
 #include "pte.h"
 
 #include "../../xen-lite/mm/pt.h"
@@ -261,6 +263,7 @@ static void unshared_heap_page_goes_at_once(void **state)
  * page is that moment.
  */
 static void *shared[2];
+static void *watched; /* the host page that must not be written to */
 static unsigned int moments;
 
 static void *host_page_of(const struct page *page)
@@ -270,22 +273,31 @@ static void *host_page_of(const struct page *page)
 
 static void on_fault(int number, siginfo_t *fault, void *context)
 {
-    void *at = host_page_of(page_of(machine_mfn_of(shared[1])));
     domid_t owner;
 
     (void)context;
-    if ((void *)((uintptr_t)fault->si_addr & ~(PAGE_BYTES - 1)) != at) {
+    if ((void *)((uintptr_t)fault->si_addr & ~(PAGE_BYTES - 1)) != watched) {
         signal(number, SIG_DFL);
         return;
     }
-    (void)mprotect(at, PAGE_BYTES, PROT_READ | PROT_WRITE);
+    (void)mprotect(watched, PAGE_BYTES, PROT_READ | PROT_WRITE);
     moments += page_get_any(machine_mfn_of(shared[0]), &owner);
+}
+
+static void watch(const struct page *page, int rights)
+{
+    struct sigaction action = {.sa_sigaction = on_fault,
+                               .sa_flags = SA_SIGINFO};
+
+    /* cmocka has its own, set before each test. */
+    assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
+    moments = 0;
+    watched = host_page_of(page);
+    assert_int_equal(mprotect(watched, PAGE_BYTES, rights), 0);
 }
 
 static void frames_stay_shared_if_one_is_mapped(void **state)
 {
-    struct sigaction action = {.sa_sigaction = on_fault,
-                               .sa_flags = SA_SIGINFO};
     struct page *page[2] = {frame_alloc(0, 64), frame_alloc(0, 32)};
 
     (void)state;
@@ -295,10 +307,7 @@ static void frames_stay_shared_if_one_is_mapped(void **state)
     }
     assert_ptr_not_equal(host_page_of(page[0]), host_page_of(page[1]));
     assert_true(page_get(page_mfn(page[1]), guest->d));
-    /* cmocka has its own, set before each test. */
-    assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
-    moments = 0;
-    assert_int_equal(mprotect(host_page_of(page[1]), PAGE_BYTES, PROT_NONE), 0);
+    watch(page[1], PROT_NONE);
     assert_false(heap_unshare_pages(guest->d, shared, 2));
     assert_int_equal(moments, 1);
     assert_int_equal(page_owner(page[0]), guest->d->domid);
@@ -306,6 +315,48 @@ static void frames_stay_shared_if_one_is_mapped(void **state)
     page_put(page[0]);
     page_put(page[1]);
     assert_true(heap_unshare_pages(guest->d, shared, 2));
+}
+
+static void unmap_guest_page(unsigned long pfn)
+{
+    assert_int_equal(fake_hypercall(guest->v, __HYPERVISOR_update_va_mapping,
+                                    fake_va(pfn), 0, 0, 0),
+                     0);
+}
+
+static long flush_cache_of(mfn_t mfn)
+{
+    struct gnttab_cache_flush op = {.a.dev_bus_addr = mfn.number << PAGE_SHIFT,
+                                    .length = 8,
+                                    .op = GNTTAB_CACHE_CLEAN};
+
+    memcpy(fake_page(guest, 0), &op, sizeof(op));
+    return fake_hypercall(guest->v, __HYPERVISOR_grant_table_op,
+                          GNTTABOP_cache_flush, fake_va(0), 1, 0);
+}
+
+/* A reference to another's frame, even for a moment, makes its owner's trade
+ * of it fail: no guest can cause one. */
+static void anothers_frames_are_not_touched(void **state)
+{
+    struct fake_guest *owner = fake_guest_create(2, false, 1, 64);
+    struct page *page = frame_alloc(0, 32);
+    pte_t *table = fake_page(guest, 5);
+
+    (void)state;
+    shared[0] = machine_map(page_mfn(page));
+    domain_share_xen_page(owner->d, shared[0], false);
+    unmap_guest_page(5);
+    table[3] = pte_make(page_mfn(page), PTE_PRESENT | PTE_WRITABLE);
+    watch(page, PROT_READ);
+    assert_int_equal(mm_pin_table(guest->d, guest->mfn[5], PAGE_TYPE_L2),
+                     -XEN_EINVAL);
+    assert_int_equal(flush_cache_of(page_mfn(page)), -XEN_EINVAL);
+    assert_int_equal(moments, 0);
+    watch(page, PROT_READ | PROT_WRITE);
+    assert_int_equal(page_refs(page), 1);
+    assert_true(heap_unshare_pages(owner->d, shared, 1));
+    fake_guest_destroy(owner);
 }
 
 /* What a guest left in a frame reaches nobody: neither by contents nor by a
@@ -426,6 +477,7 @@ int main(void)
         GUEST(shared_page_outlives_its_owner_without_name),
         GUEST(unshared_heap_page_goes_at_once),
         GUEST(frames_stay_shared_if_one_is_mapped),
+        GUEST(anothers_frames_are_not_touched),
         GUEST(freed_frame_is_flushed_and_scrubbed_for_the_next),
         GUEST(flush_for_reuse_skips_cpus_that_flushed),
         GUEST(uncached_frame_keeps_a_mark),

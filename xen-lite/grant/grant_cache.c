@@ -39,17 +39,19 @@ static int search(struct domain *owner, domid_t who, mfn_t mfn,
     return end < count ? -XEN_ERESTART : -XEN_EINVAL;
 }
 
-/* A reference to the frame is held. */
-static int may_flush(struct domain *caller, struct page *page,
+/* Nothing of the frame is touched until it is known to be lent: a reference,
+ * even for a moment, is in the way of an owner who trades it. */
+static int may_flush(struct domain *caller, const struct page *page,
                      unsigned int step)
 {
+    domid_t owner_id = page_owner(page);
     struct domain *owner;
     int rc = -XEN_EPERM;
 
-    if (page_owner(page) == caller->domid) {
+    if (owner_id == caller->domid) {
         return 0;
     }
-    owner = domain_get(page_owner(page));
+    owner = domain_get(owner_id);
     if (owner != NULL && owner->grant != NULL) {
         rc = search(owner, caller->domid, page_mfn(page), step);
     }
@@ -59,7 +61,8 @@ static int may_flush(struct domain *caller, struct page *page,
     return rc;
 }
 
-/* Only who has devices can tell whether memory is behind its caches. */
+/* Only who has devices can tell whether memory is behind its caches. It does
+ * no harm if the frame has gone to someone else since. */
 static int flush(struct domain *caller, mfn_t mfn, uint32_t op)
 {
     if (op == GNTTAB_CACHE_INVAL) {
@@ -75,7 +78,7 @@ static int flush_one(struct domain *caller, const struct gnttab_cache_flush *op,
                      unsigned int step)
 {
     mfn_t mfn = mfn_make(op->a.dev_bus_addr >> PAGE_SHIFT);
-    domid_t owner;
+    const struct page *page = page_lookup(mfn);
     int rc;
 
     if (op->offset >= PAGE_BYTES ||
@@ -86,18 +89,11 @@ static int flush_one(struct domain *caller, const struct gnttab_cache_flush *op,
     if (op->length == 0 || op->op == 0) {
         return 0;
     }
-    if (!machine_mfn_valid(mfn)) {
+    if (page == NULL) {
         return -XEN_EINVAL;
     }
-    if (!page_get_any(mfn, &owner)) {
-        return -XEN_EPERM;
-    }
-    rc = may_flush(caller, page_of(mfn), step);
-    if (rc == 0) {
-        rc = flush(caller, mfn, op->op);
-    }
-    page_put(page_of(mfn));
-    return rc;
+    rc = may_flush(caller, page, step);
+    return rc == 0 ? flush(caller, mfn, op->op) : rc;
 }
 
 /* The step of the search goes to the upper bits of the command. */

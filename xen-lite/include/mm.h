@@ -82,6 +82,9 @@ bool heap_unshare_pages(struct domain *d, void *const *pages,
 
 /* -- frame_info.c: references and types ------------------------------------ */
 
+/* What is kept of a frame that a guest named; NULL if it is no RAM. */
+struct page *page_lookup(mfn_t mfn);
+
 /*
  * Take a reference if @mfn is RAM owned by @owner and in use.
  * false: no such frame, other owner, free, or the count is at its limit.

@@ -52,13 +52,17 @@ static bool page_ref_if(struct page *page, uint64_t owner_mask, uint64_t owner)
     return true;
 }
 
-bool page_get(mfn_t mfn, const struct domain *owner)
+bool page_get_of(mfn_t mfn, domid_t owner)
 {
     struct page *page = page_lookup(mfn);
 
-    return page != NULL &&
-           page_ref_if(page, PAGE_OWNER_MASK,
-                       (uint64_t)owner->domid << PAGE_OWNER_SHIFT);
+    return page != NULL && page_ref_if(page, PAGE_OWNER_MASK,
+                                       (uint64_t)owner << PAGE_OWNER_SHIFT);
+}
+
+bool page_get(mfn_t mfn, const struct domain *owner)
+{
+    return page_get_of(mfn, owner->domid);
 }
 
 bool page_get_any(mfn_t mfn, domid_t *owner)

@@ -84,8 +84,8 @@ int pt_table_put(struct page *page, unsigned int level, bool preemptible);
 
 /* -- frame_info.c ---------------------------------------------------------- */
 
-/* What is kept of a frame that a guest named; NULL if it is no RAM. */
-struct page *page_lookup(mfn_t mfn);
+/* page_get() of a frame of @owner's. */
+bool page_get_of(mfn_t mfn, domid_t owner);
 /* If @page is a partial table of @type, tear it down: 0, -XEN_ERESTART. */
 int page_put_partial(struct page *page, enum page_type type, bool preemptible);
 /* page_put_type_preemptible() that leaves it to the caller to see that what

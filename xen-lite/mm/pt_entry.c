@@ -194,17 +194,15 @@ int pt_entry_put_partial(pte_t entry, unsigned int level, domid_t owner,
                          bool preemptible)
 {
     struct page *page;
-    domid_t found;
-    int rc = 0;
+    int rc;
 
+    /* It may be any frame, and no business of ours. */
     if (level == 1 || !pt_is_present(entry) ||
-        !page_get_any(pte_mfn(entry), &found)) {
+        !page_get_of(pte_mfn(entry), owner)) {
         return 0;
     }
     page = page_of(pte_mfn(entry));
-    if (found == owner) {
-        rc = page_put_partial(page, pt_type_of_level(level - 1), preemptible);
-    }
+    rc = page_put_partial(page, pt_type_of_level(level - 1), preemptible);
     page_put(page);
     return rc;
 }
