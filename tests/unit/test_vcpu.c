@@ -148,19 +148,6 @@ static bool take_pending(evtchn_port_t port)
     return was;
 }
 
-static void run_timers(void)
-{
-    uint64_t deadline = fake_timer_deadline(0);
-
-    if (deadline != 0 && deadline <= machine_now_ns()) {
-        timer_interrupt();
-    }
-    if (softirq_pending()) {
-        timer_softirq();
-    }
-    fake_clear_softirqs();
-}
-
 static void singleshot_fires_once(void **state)
 {
     struct vcpu_set_singleshot_timer set = {machine_now_ns() + 1000, 0};

@@ -5,19 +5,6 @@
  */
 #include "vcpu_world.h"
 
-static void run_timers(void)
-{
-    uint64_t deadline = fake_timer_deadline(0);
-
-    if (deadline != 0 && deadline <= machine_now_ns()) {
-        timer_interrupt();
-    }
-    if (softirq_pending()) {
-        timer_softirq();
-    }
-    fake_clear_softirqs();
-}
-
 /* -- clock record ---------------------------------------------------------- */
 
 static uint64_t record_time(const struct vcpu_time_info *record, uint64_t tsc)

@@ -41,6 +41,20 @@ static inline long vcpu_op_with(int cmd, unsigned long id, const void *argument,
     return vcpu_op(cmd, id, world_arg_va(0));
 }
 
+/* Those of CPU 0 that are due by now. */
+static inline void run_timers(void)
+{
+    uint64_t deadline = fake_timer_deadline(0);
+
+    if (deadline != 0 && deadline <= machine_now_ns()) {
+        timer_interrupt();
+    }
+    if (softirq_pending()) {
+        timer_softirq();
+    }
+    fake_clear_softirqs();
+}
+
 static inline int setup(void **state)
 {
     (void)world_dom0_setup(state);
