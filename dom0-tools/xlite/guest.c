@@ -23,7 +23,7 @@
 
 #define LOCK_FILE         "/run/xlite.lock"
 #define PAGES_PER_MIB     (1UL << (20 - XC_PAGE_SHIFT))
-#define SLACK_KIB         1024U /* above max_mem, as libxl grants */
+#define SLACK_KIB         1024U /* above its memory, as libxl grants */
 #define GRANT_VERSION_MAX 2U
 
 struct start {
@@ -325,7 +325,9 @@ static int configure_domain(struct start *s)
     if (rc != 0) {
         return rc;
     }
-    if (xc_domain_setmaxmem(xch, domid, max_kib + SLACK_KIB) < 0) {
+    /* what it may have beyond that is mem-set's to give */
+    if (xc_domain_setmaxmem(xch, domid, s->c->memory_mib * 1024 + SLACK_KIB) <
+        0) {
         return refused(s, "that much memory");
     }
     if (xc_domain_set_tsc_info(xch, domid, 0, 0, 0, 0) < 0) {
