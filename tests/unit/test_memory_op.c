@@ -290,6 +290,68 @@ static void exchange_of_a_mapped_page_changes_nothing(void **state)
     }
 }
 
+/* -- frames that go again at once ------------------------------------------ */
+
+#define NEXT_PFN 0x99UL
+
+static bool goes_at_once;
+
+int __real_domain_alloc_pages(struct domain *d, unsigned int order,
+                              unsigned int address_bits, struct page **page);
+int __wrap_domain_alloc_pages(struct domain *d, unsigned int order,
+                              unsigned int address_bits, struct page **page);
+int __real_domain_assign_pages(struct domain *d, struct page *page,
+                               unsigned int order);
+int __wrap_domain_assign_pages(struct domain *d, struct page *page,
+                               unsigned int order);
+
+/* Another CPU of its owner gives it back, and the next owner names it. */
+static void pass_on(struct domain *d, struct page *page)
+{
+    if (goes_at_once) {
+        assert_int_equal(domain_release_page(d, page), 0);
+        m2p_set(page_mfn(page), NEXT_PFN);
+    }
+}
+
+int __wrap_domain_alloc_pages(struct domain *d, unsigned int order,
+                              unsigned int address_bits, struct page **page)
+{
+    int rc = __real_domain_alloc_pages(d, order, address_bits, page);
+
+    if (rc == 0) {
+        pass_on(d, *page);
+    }
+    return rc;
+}
+
+int __wrap_domain_assign_pages(struct domain *d, struct page *page,
+                               unsigned int order)
+{
+    int rc = __real_domain_assign_pages(d, page, order);
+
+    if (rc == 0) {
+        pass_on(d, page);
+    }
+    return rc;
+}
+
+static void frames_given_away_keep_their_next_name(void **state)
+{
+    (void)state;
+    goes_at_once = true;
+    reservation(1, 0);
+    list(LIST)[0] = 0x100;
+    assert_int_equal(op(XENMEM_populate_physmap), 1);
+    assert_int_equal(m2p_get(mfn_make(list(LIST)[0])), NEXT_PFN);
+    exchange(1, 0, 1, 0);
+    list_pages_unmapped(10, 1);
+    list(LIST2)[0] = 10;
+    assert_int_equal(op(XENMEM_exchange), 0);
+    assert_int_equal(m2p_get(mfn_make(list(LIST2)[0])), NEXT_PFN);
+    goes_at_once = false;
+}
+
 static void exchange_without_memory_changes_nothing(void **state)
 {
     struct xen_memory_exchange *x = exchange(4, 0, 1, 2);
@@ -386,6 +448,7 @@ int main(void)
         MEMORY_CASE(exchange_makes_pages_contiguous_and_low),
         MEMORY_CASE(exchange_back_to_single_pages),
         MEMORY_CASE(exchange_of_a_mapped_page_changes_nothing),
+        MEMORY_CASE(frames_given_away_keep_their_next_name),
         MEMORY_CASE(exchange_without_memory_changes_nothing),
         MEMORY_CASE(exchange_arguments_are_checked),
         MEMORY_CASE(exchange_lists_stay_out_of_our_memory),

@@ -132,9 +132,7 @@ static int give_extent(struct exchange *x, struct page *page,
         frame_free(page, x->out_order);
         return -XEN_EINVAL;
     }
-    for (unsigned long i = 0; i < 1UL << x->out_order; i++) {
-        m2p_set(mfn_make(mfn + i), pfn + i);
-    }
+    memory_set_physmap(x->d, mfn, pfn, x->out_order);
     return write_guest_index(x->out, index, &mfn);
 }
 

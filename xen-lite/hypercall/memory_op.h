@@ -5,6 +5,9 @@
 
 #include "types.h"
 
+#include <xen/xen.h>
+
+struct domain;
 struct hypercall_args;
 struct vcpu;
 
@@ -23,6 +26,11 @@ long memory_exchange(struct vcpu *v, guest_va_t arg);
 long memory_machine_map(struct vcpu *v, guest_va_t arg);
 long memory_domain_map(struct vcpu *v, guest_va_t arg);
 long memory_set_domain_map(struct vcpu *v, guest_va_t arg);
+
+/* The 2^@order frames from @mfn on are @d's pfns from @pfn on; not those that
+ * its other CPUs have given away since they are @d's. */
+void memory_set_physmap(const struct domain *d, xen_pfn_t mfn, xen_pfn_t pfn,
+                        unsigned int order);
 
 /* Largest extent that @v may ask for. */
 unsigned int memory_max_order(const struct vcpu *v);

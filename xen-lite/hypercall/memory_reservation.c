@@ -48,10 +48,14 @@ static guest_va_t extent_va(const struct reservation *r, unsigned long index)
     return guest_va_index(r->extents, index, sizeof(xen_pfn_t));
 }
 
-static void set_physmap(struct page *page, xen_pfn_t pfn, unsigned int order)
+void memory_set_physmap(const struct domain *d, xen_pfn_t mfn, xen_pfn_t pfn,
+                        unsigned int order)
 {
     for (unsigned long i = 0; i < 1UL << order; i++) {
-        m2p_set(mfn_make(page_mfn(page).number + i), pfn + i);
+        if (page_get(mfn_make(mfn + i), d)) {
+            m2p_set(mfn_make(mfn + i), pfn + i);
+            page_put(page_of(mfn_make(mfn + i)));
+        }
     }
 }
 
@@ -97,8 +101,8 @@ static bool populate_one(const struct reservation *r, unsigned long index)
         domain_alloc_pages(r->d, r->order, r->address_bits, &page) != 0) {
         return false;
     }
-    set_physmap(page, pfn, r->order);
     mfn = page_mfn(page).number;
+    memory_set_physmap(r->d, mfn, pfn, r->order);
     return write_guest(extent_va(r, index), &mfn) == 0;
 }
 
