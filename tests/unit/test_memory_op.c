@@ -300,10 +300,10 @@ int __real_domain_alloc_pages(struct domain *d, unsigned int order,
                               unsigned int address_bits, struct page **page);
 int __wrap_domain_alloc_pages(struct domain *d, unsigned int order,
                               unsigned int address_bits, struct page **page);
-int __real_domain_assign_pages(struct domain *d, struct page *page,
-                               unsigned int order);
-int __wrap_domain_assign_pages(struct domain *d, struct page *page,
-                               unsigned int order);
+int __real_domain_give_pages(struct domain *d, struct page *page,
+                             unsigned int order);
+int __wrap_domain_give_pages(struct domain *d, struct page *page,
+                             unsigned int order);
 
 /* Another CPU of its owner gives it back, and the next owner names it. */
 static void pass_on(struct domain *d, struct page *page)
@@ -325,10 +325,10 @@ int __wrap_domain_alloc_pages(struct domain *d, unsigned int order,
     return rc;
 }
 
-int __wrap_domain_assign_pages(struct domain *d, struct page *page,
-                               unsigned int order)
+int __wrap_domain_give_pages(struct domain *d, struct page *page,
+                             unsigned int order)
 {
-    int rc = __real_domain_assign_pages(d, page, order);
+    int rc = __real_domain_give_pages(d, page, order);
 
     if (rc == 0) {
         pass_on(d, page);
@@ -350,6 +350,37 @@ static void frames_given_away_keep_their_next_name(void **state)
     assert_int_equal(op(XENMEM_exchange), 0);
     assert_int_equal(m2p_get(mfn_make(list(LIST2)[0])), NEXT_PFN);
     goes_at_once = false;
+}
+
+/* The tools lower the limit first, and the guest gives its pages later. */
+static void exchange_needs_no_room(void **state)
+{
+    (void)state;
+    guest->d->max_pages = 32;
+    exchange_of_a_mapped_page_changes_nothing(state);
+    exchange(4, 0, 1, 2);
+    list_pages_unmapped(13, 1);
+    for (unsigned int i = 0; i < 4; i++) {
+        list(LIST)[i] = guest->mfn[10 + i].number;
+    }
+    assert_int_equal(op(XENMEM_exchange), 0);
+    assert_int_equal(guest->d->tot_pages, 64);
+    for (unsigned int i = 0; i < 4; i++) {
+        assert_true(page_get(mfn_make(list(LIST2)[0] + i), guest->d));
+        page_put(page_of(mfn_make(list(LIST2)[0] + i)));
+    }
+}
+
+/* It cannot be told which frame it has got, but has it. */
+static void exchange_with_a_bad_list_costs_no_memory(void **state)
+{
+    struct xen_memory_exchange *x = exchange(1, 0, 1, 0);
+
+    (void)state;
+    set_xen_guest_handle(x->out.extent_start, (xen_pfn_t *)0x1000);
+    list_pages_unmapped(10, 1);
+    assert_int_equal(op(XENMEM_exchange), -XEN_EFAULT);
+    assert_int_equal(guest->d->tot_pages, 64);
 }
 
 static void exchange_without_memory_changes_nothing(void **state)
@@ -449,6 +480,8 @@ int main(void)
         MEMORY_CASE(exchange_back_to_single_pages),
         MEMORY_CASE(exchange_of_a_mapped_page_changes_nothing),
         MEMORY_CASE(frames_given_away_keep_their_next_name),
+        MEMORY_CASE(exchange_needs_no_room),
+        MEMORY_CASE(exchange_with_a_bad_list_costs_no_memory),
         MEMORY_CASE(exchange_without_memory_changes_nothing),
         MEMORY_CASE(exchange_arguments_are_checked),
         MEMORY_CASE(exchange_lists_stay_out_of_our_memory),

@@ -55,7 +55,7 @@ static int steal_extent(struct exchange *x, struct held *held, xen_pfn_t first)
     for (unsigned long i = 0; i < 1UL << x->in_order; i++) {
         mfn_t mfn = mfn_make(first + i);
 
-        if (domain_steal_page(x->d, mfn) != 0) {
+        if (domain_take_page(x->d, mfn) != 0) {
             return -XEN_EINVAL;
         }
         hold(held, page_of(mfn));
@@ -106,15 +106,23 @@ static void free_held(struct held *held, unsigned int order)
     }
 }
 
-/* Give stolen frames back. Only a dying domain can refuse them. */
+/* Only a dying domain refuses frames. */
+static int give(struct exchange *x, struct page *page, unsigned int order)
+{
+    if (domain_give_pages(x->d, page, order) != 0) {
+        frame_free(page, order);
+        domain_lose_pages(x->d, 1UL << order);
+        return -XEN_EINVAL;
+    }
+    return 0;
+}
+
 static void return_stolen(struct exchange *x, struct held *held)
 {
     struct page *page;
 
     while ((page = unhold(held)) != NULL) {
-        if (domain_assign_pages(x->d, page, 0) != 0) {
-            frame_free(page, 0);
-        }
+        (void)give(x, page, 0);
     }
 }
 
@@ -124,13 +132,11 @@ static int give_extent(struct exchange *x, struct page *page,
     xen_pfn_t mfn = page_mfn(page).number;
     xen_pfn_t pfn;
 
-    if (read_guest_index(&pfn, x->out, index) != 0) {
-        frame_free(page, x->out_order);
-        return -XEN_EFAULT;
-    }
-    if (domain_assign_pages(x->d, page, x->out_order) != 0) {
-        frame_free(page, x->out_order);
+    if (give(x, page, x->out_order) != 0) {
         return -XEN_EINVAL;
+    }
+    if (read_guest_index(&pfn, x->out, index) != 0) {
+        return -XEN_EFAULT;
     }
     memory_set_physmap(x->d, mfn, pfn, x->out_order);
     return write_guest_index(x->out, index, &mfn);

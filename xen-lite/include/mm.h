@@ -151,6 +151,14 @@ int domain_release_page(struct domain *d, struct page *page);
  * then, to be given to frame_free(). 0 or -XEN_EINVAL.
  */
 int domain_steal_page(struct domain *d, mfn_t mfn);
+/*
+ * A trade of as many frames for as many: those taken out, as above, count as
+ * @d's until others are given in their place, which needs no room then (only
+ * -XEN_ESRCH, dying), or are lost.
+ */
+int domain_take_page(struct domain *d, mfn_t mfn);
+int domain_give_pages(struct domain *d, struct page *page, unsigned int order);
+void domain_lose_pages(struct domain *d, unsigned long count);
 /* Teardown: give all pages back; preemptible. */
 int domain_relinquish_memory(struct domain *d);
 void m2p_set(mfn_t mfn, unsigned long pfn);

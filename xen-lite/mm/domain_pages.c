@@ -77,7 +77,9 @@ static bool may_have(struct domain *d, unsigned long count)
     return may;
 }
 
-int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
+/* @counted: tot_pages knows of them already. */
+static int assign(struct domain *d, struct page *page, unsigned int order,
+                  bool counted)
 {
     unsigned long count = 1UL << order;
     int rc = 0;
@@ -85,10 +87,10 @@ int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
     spin_lock(&d->page_lock);
     if (domain_is_dying(d)) {
         rc = -XEN_ESRCH;
-    } else if (!has_room(d, count)) {
+    } else if (!counted && !has_room(d, count)) {
         rc = -XEN_E2BIG;
     } else {
-        charge(d, count);
+        charge(d, counted ? 0 : count);
         for (unsigned long i = 0; i < count; i++) {
             list_add(&d->pages, &page[i]);
             /* What was stolen and comes back may still be known to the TLBs
@@ -101,6 +103,16 @@ int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
     }
     spin_unlock(&d->page_lock);
     return rc;
+}
+
+int domain_assign_pages(struct domain *d, struct page *page, unsigned int order)
+{
+    return assign(d, page, order, false);
+}
+
+int domain_give_pages(struct domain *d, struct page *page, unsigned int order)
+{
+    return assign(d, page, order, true);
 }
 
 int domain_alloc_pages(struct domain *d, unsigned int order,
@@ -175,13 +187,24 @@ int domain_release_page(struct domain *d, struct page *page)
     return 0;
 }
 
-int domain_steal_page(struct domain *d, mfn_t mfn)
+void domain_lose_pages(struct domain *d, unsigned long count)
+{
+    bool last;
+
+    spin_lock(&d->page_lock);
+    last = uncharge(d, count);
+    spin_unlock(&d->page_lock);
+    if (last) {
+        domain_put(d);
+    }
+}
+
+int domain_take_page(struct domain *d, mfn_t mfn)
 {
     uint64_t only =
         PAGE_COUNT_ALLOCATED | (uint64_t)d->domid << PAGE_OWNER_SHIFT | 1;
     struct page *page = page_lookup(mfn);
     uint64_t word;
-    bool last;
 
     if (page == NULL) {
         return -XEN_EINVAL;
@@ -198,13 +221,19 @@ int domain_steal_page(struct domain *d, mfn_t mfn)
             (uint64_t)DOMID_NOBODY << PAGE_OWNER_SHIFT));
     spin_lock(&d->page_lock);
     list_remove(&d->pages, page);
-    last = uncharge(d, 1);
     spin_unlock(&d->page_lock);
     atomic_store(&page->tlb_stamp, tlb_clock_now());
-    if (last) {
-        domain_put(d);
-    }
     return 0;
+}
+
+int domain_steal_page(struct domain *d, mfn_t mfn)
+{
+    int rc = domain_take_page(d, mfn);
+
+    if (rc == 0) {
+        domain_lose_pages(d, 1);
+    }
+    return rc;
 }
 
 /* -- teardown -------------------------------------------------------------- */
