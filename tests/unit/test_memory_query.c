@@ -210,6 +210,27 @@ static void claim_ends_with_the_domain(void **state)
     other = fake_guest_create(3, false, 1, 64);
 }
 
+/* Its frames are being held, or it would be gone. */
+static void a_dying_domain_cannot_claim(void **state)
+{
+    struct xen_memory_reservation *r = reservation(100, 0);
+    struct page *page = fake_page_info(other, A);
+
+    (void)state;
+    guest->d->privileged = true;
+    other->d->max_pages = 100;
+    set_xen_guest_handle(r->extent_start, (xen_pfn_t *)0);
+    r->domid = 2;
+    assert_true(page_get(page_mfn(page), other->d));
+    fake_guest_kill(other);
+    assert_int_equal(op(XENMEM_claim_pages), -XEN_EINVAL);
+    assert_int_equal(frame_outstanding_claims(), 0);
+    page_put(page);
+    fake_settle();
+    assert_null(domain_get(2));
+    other = fake_guest_create(3, false, 1, 64);
+}
+
 static void grant_frames_are_acquired(void **state)
 {
     struct xen_mem_acquire_resource *r = args();
@@ -265,6 +286,7 @@ int main(void)
         MEMORY_CASE(a_guest_may_set_its_own_map),
         MEMORY_CASE(claims_are_checked_and_kept),
         MEMORY_CASE(claim_ends_with_the_domain),
+        MEMORY_CASE(a_dying_domain_cannot_claim),
         MEMORY_CASE(grant_frames_are_acquired),
         MEMORY_CASE(commands_without_support_say_so),
     };

@@ -97,8 +97,8 @@ static long set_claim(struct domain *d, unsigned long pages)
     spin_lock(&d->page_lock);
     if (pages == 0) {
         frame_unclaim(&d->claimed_pages, d->claimed_pages);
-    } else if (d->claimed_pages != 0 || pages <= d->tot_pages ||
-               pages > d->max_pages) {
+    } else if (domain_is_dying(d) || d->claimed_pages != 0 ||
+               pages <= d->tot_pages || pages > d->max_pages) {
         rc = -XEN_EINVAL;
     } else {
         rc = frame_claim(&d->claimed_pages, pages - d->tot_pages);

@@ -294,11 +294,13 @@ static void move_to_end(struct domain *d, struct page *page)
     spin_unlock(&d->page_lock);
 }
 
+/* Who asks with the lock held whether it is dying gives it none after this. */
 static unsigned long listed_pages(struct domain *d)
 {
     unsigned long count;
 
     spin_lock(&d->page_lock);
+    frame_unclaim(&d->claimed_pages, ~0UL);
     count = d->pages.count;
     spin_unlock(&d->page_lock);
     return count;
@@ -317,7 +319,6 @@ int domain_relinquish_memory(struct domain *d)
         return rc;
     }
     if (d->relinquish_left == 0) {
-        frame_unclaim(&d->claimed_pages, ~0UL);
         d->relinquish_left = listed_pages(d);
     }
     while (d->relinquish_left != 0) {
