@@ -257,6 +257,27 @@ static void half_torn_down_table_can_be_used_again(void **state)
     (void)put_root();
 }
 
+/* A vCPU remembers one table. Another, forgotten for it, stays half way: still
+ * the guest's own, of no other use, and given back with the domain. */
+static void forgotten_teardown_goes_with_the_domain(void **state)
+{
+    int rc;
+
+    (void)state;
+    build_tree();
+    (void)get_root(&rc);
+    fake_preempt_every(1);
+    assert_int_equal(page_put_root(guest->mfn[TREE_FIRST]), -XEN_ERESTART);
+    fake_preempt_every(0);
+    fake_clear_softirqs();
+    guest->v->pv.teardown_mfn = 0;
+    assert_int_equal(page_get_type(page_at(TREE_FIRST), PAGE_TYPE_WRITABLE),
+                     -XEN_EINVAL);
+    assert_int_equal(domain_steal_page(guest->d, guest->mfn[TREE_FIRST]),
+                     -XEN_EINVAL);
+    fake_audit();
+}
+
 static void references_at_the_limit_forbid_preemption(void **state)
 {
     struct page *page;
@@ -312,6 +333,7 @@ int main(void)
         MM_CASE(partial_table_is_no_other_type),
         MM_CASE(failure_deep_down_undoes_all),
         MM_CASE(half_torn_down_table_can_be_used_again),
+        MM_CASE(forgotten_teardown_goes_with_the_domain),
         MM_CASE(references_at_the_limit_forbid_preemption),
         cmocka_unit_test_setup_teardown(killed_in_the_middle_of_everything,
                                         mm_setup, preempted_teardown),
