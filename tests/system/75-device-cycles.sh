@@ -5,7 +5,7 @@
 # loop device and node is given back. A guest that reboots keeps its devices.
 . "$(dirname "$0")/lib.sh"
 with_guest
-limit=$((200 + 150 * ${ROUNDS:-10}))
+limit=$((300 + 300 * ${ROUNDS:-10}))
 dom0_guest spin
 dom0_args="xl.rounds=${ROUNDS:-10}"
 dom0_script <<'DOM0'
