@@ -205,6 +205,9 @@ static void domains_are_born_in_a_pool(void **state)
     config.cpupool_id = CPUPOOL_NONE;
     assert_int_equal(domain_create(5, &config, false, &d), -XEN_ESRCH);
     make_pool_1();
+    assert_int_equal(create(7), 0);
+    config.cpupool_id = 7; /* has no CPU */
+    assert_int_equal(domain_create(5, &config, false, &d), -XEN_ENODEV);
     config.cpupool_id = 1;
     assert_int_equal(domain_create(5, &config, false, &d), 0);
     assert_false(cpupool_allows(d, 0));

@@ -265,6 +265,7 @@ static int check_config(const struct xen_domctl_createdomain *config)
 {
     const uint32_t known_flags =
         XEN_DOMCTL_CDF_xs_domain | XEN_DOMCTL_CDF_oos_off;
+    struct cpumask cpus;
 
     if ((config->flags & ~known_flags) != 0 || config->iommu_opts != 0) {
         return -XEN_EINVAL;
@@ -285,6 +286,10 @@ static int check_config(const struct xen_domctl_createdomain *config)
     }
     if (!cpupool_exists(config->cpupool_id)) {
         return -XEN_ESRCH;
+    }
+    cpupool_cpus(config->cpupool_id, &cpus);
+    if (cpumask_empty(&cpus)) {
+        return -XEN_ENODEV;
     }
     /* Limits and the version are grant_table_init()'s to check. */
     return config->grant_opts > XEN_DOMCTL_GRANT_version_mask ? -XEN_EINVAL : 0;

@@ -265,7 +265,8 @@ struct vcpu *idle_vcpu_create(unsigned int cpu);
 /*
  * Create a domain by @config (checked here). @domid is the wanted id. It is
  * paused (controller_pauses 1) and has no vCPUs and no memory.
- * Returns 0 and *d, -XEN_EINVAL, -XEN_EEXIST, -XEN_ENOMEM.
+ * Returns 0 and *d, -XEN_EINVAL, -XEN_EEXIST, -XEN_ENOMEM, -XEN_ESRCH (no such
+ * pool), -XEN_ENODEV (it has no CPU), -XEN_EOPNOTSUPP.
  */
 int domain_create(domid_t domid, const struct xen_domctl_createdomain *config,
                   bool privileged, struct domain **d);
