@@ -178,11 +178,16 @@ static void null_context_forgets_everything(void **state)
 
     (void)state;
     assert_int_equal(set_context(&c, 0), 0);
+    /* What it waited for as well. */
+    atomic_fetch_or(&world_guest->v->sched.pause_flags,
+                    VCPU_BLOCKED | VCPU_POLLING);
+    atomic_store(&world_guest->d->polling_vcpus[0], 1);
     assert_int_equal(world_domctl(&op), 0);
     assert_false(world_guest->v->initialised);
     assert_true(mfn_equal(world_guest->v->pv.kernel_root, INVALID_MFN));
     assert_int_equal(atomic_load(&world_guest->v->sched.pause_flags),
                      VCPU_DOWN);
+    assert_int_equal(atomic_load(&world_guest->d->polling_vcpus[0]), 0);
     assert_int_equal(set_context(&c, 0), 0);
 }
 

@@ -101,6 +101,7 @@ int domctl_setvcpucontext(struct vcpu *caller, struct domain *d,
     if (from.address == 0) {
         /* Down first: between two steps it has no tables to run on. */
         vcpu_set_online(v, false);
+        vcpu_unblock(v);
         rc = vcpu_reset(v);
     } else {
         rc = set_context(v, from);
