@@ -57,6 +57,21 @@ static void down_stops_the_vcpu(void **state)
     assert_int_equal(vcpu_op(VCPUOP_is_up, 1, 0), 0);
 }
 
+static void go_down(void *data)
+{
+    (void)data;
+    (void)vcpu_op(VCPUOP_down, 0, 0);
+}
+
+static void the_domain_stops_with_the_last_that_is_up(void **state)
+{
+    (void)state;
+    assert_int_equal(vcpu_op(VCPUOP_down, 1, 0), 0);
+    assert_int_equal(fake_shutdown_reason(), -1);
+    assert_true(fake_catches_shutdown(go_down, NULL));
+    assert_int_equal(fake_shutdown_reason(), SHUTDOWN_poweroff);
+}
+
 /* -- initialise ------------------------------------------------------------ */
 
 static struct vcpu_guest_context *context_for_other(void)
@@ -454,6 +469,7 @@ int main(void)
         CASE(unknown_command_is_enosys),
         CASE(up_needs_an_initialised_vcpu),
         CASE(down_stops_the_vcpu),
+        CASE(the_domain_stops_with_the_last_that_is_up),
         CASE(initialise_loads_a_context_once),
         CASE(initialise_of_bad_memory_is_efault),
         CASE(initialise_without_memory_for_us_is_enomem),

@@ -51,8 +51,26 @@ static long vcpu_up(struct vcpu *v)
     return 0;
 }
 
+static bool others_are_down(const struct vcpu *v)
+{
+    const struct vcpu *other;
+
+    for_each_vcpu (v->domain, other) {
+        if (other != v &&
+            (atomic_load(&other->sched.pause_flags) & VCPU_DOWN) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* With the last one the domain stops: nobody could bring one up again. */
 static long vcpu_down(struct vcpu *v)
 {
+    if (others_are_down(v)) {
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+        return 0;
+    }
     if ((atomic_fetch_or(&v->sched.pause_flags, VCPU_DOWN) & VCPU_DOWN) == 0) {
         sched_sleep_nosync(v);
     }
