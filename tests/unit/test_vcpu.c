@@ -99,6 +99,19 @@ static void initialise_loads_a_context_once(void **state)
     assert_int_equal(vcpu_op(VCPUOP_initialise, 1, WORLD_BAD_VA), -XEN_EFAULT);
 }
 
+static void initialise_needs_a_vcpu_info(void **state)
+{
+    struct vcpu_info *info = other()->vcpu_info;
+
+    (void)state;
+    (void)context_for_other();
+    other()->vcpu_info = world_dom0->d->dummy_vcpu_info;
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, fake_va(4)), -XEN_EINVAL);
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, WORLD_BAD_VA), -XEN_EINVAL);
+    other()->vcpu_info = info;
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 1, fake_va(4)), 0);
+}
+
 static void initialise_of_bad_memory_is_efault(void **state)
 {
     (void)state;
@@ -471,6 +484,7 @@ int main(void)
         CASE(down_stops_the_vcpu),
         CASE(the_domain_stops_with_the_last_that_is_up),
         CASE(initialise_loads_a_context_once),
+        CASE(initialise_needs_a_vcpu_info),
         CASE(initialise_of_bad_memory_is_efault),
         CASE(initialise_without_memory_for_us_is_enomem),
         CASE(initialise_with_a_bad_context_is_refused),

@@ -25,6 +25,9 @@ static long vcpu_initialise(struct vcpu *v, guest_va_t arg)
     struct vcpu_guest_context *context;
     long rc;
 
+    if (v->vcpu_info == d->dummy_vcpu_info) {
+        return -XEN_EINVAL; /* it could not be told of events */
+    }
     context = heap_alloc(sizeof(*context));
     if (context == NULL) {
         return -XEN_ENOMEM;
