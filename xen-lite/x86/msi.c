@@ -184,12 +184,13 @@ static int find_msix(const struct msi_source *source, struct msi *msi)
 
 int msi_find(const struct msi_source *source, struct msi *msi)
 {
-    if (source->segment != 0) {
-        return -XEN_ENODEV;
-    }
+    /* Also for msi_release(), should this fail. */
     *msi = (struct msi){.bus = source->bus,
                         .devfn = source->devfn,
                         .is_msix = source->table_base != 0};
+    if (source->segment != 0) {
+        return -XEN_ENODEV;
+    }
     return msi->is_msix ? find_msix(source, msi) : find_msi(source, msi);
 }
 
