@@ -21,23 +21,26 @@ static unsigned long entry_va(unsigned long pfn)
     return fake_va(guest->first_table + 3) + 8 * pfn;
 }
 
-static bool run_code(const void *code, size_t bytes, unsigned long va)
+/* RDI is @before bytes lower than the fault at @va. */
+static bool run_code_from(const void *code, size_t bytes, unsigned long va,
+                          unsigned int before)
 {
     struct cpu_user_regs *regs = vcpu_regs(guest->v);
     uint64_t word;
 
     memcpy(fake_page(guest, CODE), code, bytes);
     regs->rip = fake_va(CODE);
-    regs->rdi = va;
+    regs->rdi = va - before;
     /* Only what faults gets this far. */
     assert_true(!fake_guest_read(va, &word, 1) ||
                 !fake_guest_write(va, &word, 1));
     return mm_emulate_table_write(guest->v, regs, va);
 }
 
-#define RUN(va, ...) \
-    run_code((const uint8_t[]){__VA_ARGS__}, \
-             sizeof((const uint8_t[]){__VA_ARGS__}), va)
+#define RUN_FROM(va, before, ...) \
+    run_code_from((const uint8_t[]){__VA_ARGS__}, \
+                  sizeof((const uint8_t[]){__VA_ARGS__}), va, before)
+#define RUN(va, ...) RUN_FROM(va, 0, __VA_ARGS__)
 
 static void mov_updates_the_entry(void **state)
 {
@@ -127,6 +130,29 @@ static void unaligned_writes_are_the_guests_fault(void **state)
     assert_false(RUN(entry_va(A) + 4, 0x48, 0x89, 0x07));
     assert_false(RUN(entry_va(A) + 2, 0x89, 0x07));
     assert_false(RUN(entry_va(A) + 1, 0x66, 0x89, 0x07));
+}
+
+/* The page before is writable: the fault is where the table begins. */
+static void writes_that_reach_into_a_table_are_the_guests_fault(void **state)
+{
+    unsigned long table = fake_va(guest->first_table + 3);
+    struct cpu_user_regs *regs = vcpu_regs(guest->v);
+    uint64_t old = fake_pte(guest, 0);
+
+    (void)state;
+    regs->rax = 0;
+    regs->rcx = 1;
+    assert_false(RUN_FROM(table, 4, 0x48, 0x89, 0x07)); /* [rdi] */
+    assert_false(RUN_FROM(table, 1, 0x66, 0x89, 0x07));
+    assert_false(RUN_FROM(table, 8, 0x48, 0x89, 0x47, 0x04)); /* [rdi + 4] */
+    assert_false(RUN_FROM(table, 8, 0x48, 0x89, 0x04, 0x8f)); /* + rcx * 4 */
+    assert_false(RUN_FROM(table, 0, 0x48, 0x89, 0x05, 2, 0, 0, 0)); /* [rip] */
+    assert_int_equal(fake_pte(guest, 0), old);
+    regs->rsp = 8;
+    regs->r15 = table - 24;
+    /* [rsp + r15 + 16] */
+    assert_true(RUN_FROM(table, 0, 0x4a, 0xc7, 0x44, 0x3c, 0x10, 0, 0, 0, 0));
+    assert_int_equal(fake_pte(guest, 0), 0);
 }
 
 static void refused_entries_are_the_guests_fault(void **state)
@@ -427,6 +453,7 @@ int main(void)
         MM_CASE(cmpxchg_with_the_wrong_value_does_not),
         MM_CASE(write_to_a_part_of_the_entry),
         MM_CASE(unaligned_writes_are_the_guests_fault),
+        MM_CASE(writes_that_reach_into_a_table_are_the_guests_fault),
         MM_CASE(refused_entries_are_the_guests_fault),
         MM_CASE(upper_tables_are_not_written_like_this),
         MM_CASE(readonly_data_is_the_guests_fault),

@@ -119,7 +119,7 @@ bool mm_emulate_table_write(struct vcpu *v, struct cpu_user_regs *regs,
         return false;
     }
     if (write_decode(code, fetch(regs->rip, code), &in) &&
-        offset % in.size == 0) {
+        offset % in.size == 0 && write_is_aligned(&in, regs)) {
         if (slot.page == NULL) {
             write_registers(v, regs, &in, pte_mfn(mapping), va);
         }

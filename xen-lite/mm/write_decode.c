@@ -10,6 +10,11 @@
 
 #define REX_W 8U
 #define REX_R 4U
+#define REX_X 2U
+#define REX_B 1U
+
+#define NO_REGISTER 16U
+#define NO_INDEX    4U /* RSP */
 
 #define FLAG_CF (1UL << 0)
 #define FLAG_PF (1UL << 2)
@@ -67,27 +72,42 @@ static uint8_t decode_prefixes(struct decoder *dec)
     }
 }
 
-/* ModRM with its SIB and displacement; false for a register operand. */
-static bool decode_modrm(struct decoder *dec)
+/* With the bit of REX that extends it. */
+static uint8_t extended(const struct decoder *dec, unsigned int reg,
+                        unsigned int rex_bit)
 {
-    unsigned int mod, rm;
+    return (uint8_t)(reg | ((dec->rex & rex_bit) != 0 ? 8 : 0));
+}
+
+/* ModRM with its SIB and displacement; false for a register operand. */
+static bool decode_modrm(struct decoder *dec, struct write_instruction *out)
+{
+    unsigned int mod, base;
 
     dec->modrm = next_byte(dec);
     mod = dec->modrm >> 6;
-    rm = dec->modrm & 7;
+    base = dec->modrm & 7;
     if (mod == 3) {
         return false;
     }
-    if (rm == 4) {
+    out->rip_relative = mod == 0 && base == 5;
+    out->index = NO_INDEX;
+    if (base == 4) {
         uint8_t sib = next_byte(dec);
 
-        if (mod == 0 && (sib & 7) == 5) {
-            dec->at += 4;
-        }
-    } else if (mod == 0 && rm == 5) {
-        dec->at += 4; /* RIP-relative */
+        out->index = extended(dec, sib >> 3 & 7, REX_X);
+        out->scale = sib >> 6;
+        base = sib & 7;
     }
-    dec->at += mod == 1 ? 1 : mod == 2 ? 4 : 0;
+    out->base = extended(dec, base, REX_B);
+    if (mod == 0 && base == 5) {
+        out->base = NO_REGISTER;
+        mod = 2;
+    }
+    if (mod != 0) {
+        out->displacement = next_byte(dec);
+        dec->at += mod == 2 ? 3 : 0;
+    }
     return true;
 }
 
@@ -119,7 +139,7 @@ static void use_register(const struct decoder *dec,
         out->high_byte = true; /* AH to BH without REX */
         reg -= 4;
     }
-    out->register_number = reg | ((dec->rex & REX_R) != 0 ? 8 : 0);
+    out->register_number = extended(dec, reg, REX_R);
 }
 
 static bool use_immediate(struct decoder *dec, struct write_instruction *out,
@@ -176,7 +196,7 @@ static bool decode_one_byte(struct decoder *dec, uint8_t opcode,
         out->size = 1;
     }
     if (opcode < 0x40 && (opcode & 6) == 0) {
-        if (!decode_modrm(dec)) {
+        if (!decode_modrm(dec, out)) {
             return false;
         }
         use_register(dec, out);
@@ -187,7 +207,7 @@ static bool decode_one_byte(struct decoder *dec, uint8_t opcode,
     case 0x87:
     case 0x88:
     case 0x89:
-        if (!decode_modrm(dec)) {
+        if (!decode_modrm(dec, out)) {
             return false;
         }
         use_register(dec, out);
@@ -202,7 +222,7 @@ static bool decode_one_byte(struct decoder *dec, uint8_t opcode,
     case 0xf7:
     case 0xfe:
     case 0xff:
-        return decode_modrm(dec) && decode_group(dec, opcode, out);
+        return decode_modrm(dec, out) && decode_group(dec, opcode, out);
     default:
         return false;
     }
@@ -240,7 +260,7 @@ static bool decode_two_bytes(struct decoder *dec, uint8_t opcode,
                              struct write_instruction *out)
 {
     if (opcode == 0xba) {
-        if (!decode_modrm(dec) || modrm_reg(dec) < 5) {
+        if (!decode_modrm(dec, out) || modrm_reg(dec) < 5) {
             return false;
         }
         out->operation = (enum write_operation)(WRITE_BTS + modrm_reg(dec) - 5);
@@ -249,7 +269,7 @@ static bool decode_two_bytes(struct decoder *dec, uint8_t opcode,
     if (opcode == 0xb0 || opcode == 0xc0) {
         out->size = 1;
     }
-    if (!two_byte_operation(opcode, out) || !decode_modrm(dec)) {
+    if (!two_byte_operation(opcode, out) || !decode_modrm(dec, out)) {
         return false;
     }
     use_register(dec, out);
@@ -471,6 +491,23 @@ static bool compare_exchange(const struct write_instruction *in,
     }
     *new = operand;
     return true;
+}
+
+bool write_is_aligned(const struct write_instruction *in,
+                      struct cpu_user_regs *regs)
+{
+    unsigned long at = in->displacement;
+
+    if (in->rip_relative) {
+        at += regs->rip + in->bytes;
+    }
+    if (in->base != NO_REGISTER) {
+        at += *general_register(regs, in->base);
+    }
+    if (in->index != NO_INDEX) {
+        at += *general_register(regs, in->index) << in->scale;
+    }
+    return at % in->size == 0;
 }
 
 bool write_execute(const struct write_instruction *in,

@@ -41,11 +41,24 @@ struct write_instruction {
     unsigned int register_number;
     bool high_byte;     /* AH, CH, DH, BH */
     uint64_t immediate; /* ... this, sign-extended */
+    /* The address written to; of the displacement its lowest byte. */
+    uint8_t base;
+    uint8_t index;
+    uint8_t scale;
+    uint8_t displacement;
+    bool rip_relative;
 };
 
 /* Decode the @count bytes at @code; false: none of these. */
 bool write_decode(const uint8_t *code, unsigned int count,
                   struct write_instruction *out);
+/*
+ * Is what @in writes all in one place, as its size is? Where it faulted does
+ * not tell: that is the first byte that may not be written. (A segment's base
+ * is taken for aligned.)
+ */
+bool write_is_aligned(const struct write_instruction *in,
+                      struct cpu_user_regs *regs);
 /*
  * What @in writes where @old is now, of in->size bytes, with what that does to
  * registers and flags in @regs. False: it writes nothing (a cmpxchg that did
