@@ -131,6 +131,21 @@ static void a_hidden_use_is_flushed_too(void **state)
     assert_false(fake_guest_read(fake_va(SPACE), &value, sizeof(value)));
 }
 
+/* It tells by the entry what it never used: this it did. */
+static void what_dom0_used_is_flushed(void **state)
+{
+    grant_handle_t handle;
+
+    (void)state;
+    mapper->d->privileged = true;
+    assert_int_equal(map(fake_va(SPACE), GNTMAP_host_map, &handle), 0);
+    tlb_flush_local();
+    assert_true(fake_guest_write_u64(fake_va(SPACE), 1));
+    assert_int_equal(unmap(fake_va(SPACE), handle), GNTST_okay);
+    assert_false(fake_tlb_has(0, fake_va(SPACE), false));
+    mapper->d->privileged = false;
+}
+
 static void an_entry_by_its_machine_address(void **state)
 {
     uint64_t at = fake_pte_address(mapper, SPACE);
@@ -464,6 +479,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(memory_is_shared_until_unmapped),
         TEST(a_hidden_use_is_flushed_too),
+        TEST(what_dom0_used_is_flushed),
         TEST(an_entry_by_its_machine_address),
         TEST(a_read_only_map_cannot_be_made_writable),
         TEST(unmapping_reaches_the_tlb_of_other_cpus),
