@@ -218,7 +218,7 @@ static void a_port_that_moves_at_once_leaves_its_queue(void **state)
 {
     struct domain *peer = world_domain(7, 1, false);
     struct consumer consumer[2] = {{{0}}};
-    evtchn_port_t got[2];
+    evtchn_port_t got[2] = {0};
     evtchn_port_t remote;
     evtchn_port_t after = ipi(1);
     struct evtchn_bind_vcpu bind = {.vcpu = 1};
