@@ -160,6 +160,17 @@ static void leaky_cpu_refuses_non_present_ram(void **state)
     assert_int_equal(pt_check_bits(RAM, 4, false), WRONG);
 }
 
+/* Our own lies at the end of RAM: the allocator never had it. */
+static void leaky_cpu_refuses_the_hypervisors_ram_too(void **state)
+{
+    (void)state;
+    frame_alloc_reset();
+    set_intel(0);
+    assert_int_equal(pt_check_bits((FAKE_END_MFN - 1) << PAGE_SHIFT, 1, false),
+                     WRONG);
+    assert_int_equal(pt_check_bits(FAKE_END_MFN << PAGE_SHIFT, 1, false), FINE);
+}
+
 static void leaky_cpu_is_not_fooled_by_bits_past_its_width(void **state)
 {
     (void)state;
@@ -214,6 +225,7 @@ int main(void)
         CASE(io_write_combining_stays),
         CASE(io_uncached_stays),
         CASE(leaky_cpu_refuses_non_present_ram),
+        CASE(leaky_cpu_refuses_the_hypervisors_ram_too),
         CASE(leaky_cpu_is_not_fooled_by_bits_past_its_width),
         CASE(leaky_cpu_accepts_inverted_swap_entries),
         CASE(sound_cpu_accepts_any_non_present),

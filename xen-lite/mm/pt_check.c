@@ -10,6 +10,7 @@
  */
 #include "pt.h"
 
+#include "e820.h"
 #include "machine.h"
 
 #define CACHING_L1 (PTE_PWT | PTE_PCD | PTE_PAT)
@@ -45,6 +46,22 @@ static bool cpu_leaks_non_present(void)
     return (capabilities & ARCH_CAP_RDCL_NO) == 0;
 }
 
+/* Of all RAM, not of what guests can have: ours lies above that. The map is
+ * sorted. */
+static unsigned long find_ram_end(void)
+{
+    const struct e820_range *ranges;
+    unsigned int count = machine_memory_map(&ranges);
+    uint64_t end = 0;
+
+    for (unsigned int i = 0; i < count; i++) {
+        if (ranges[i].type == E820_RAM) {
+            end = ranges[i].start + ranges[i].bytes;
+        }
+    }
+    return (end + PAGE_BYTES - 1) >> PAGE_SHIFT;
+}
+
 void pt_check_init(void)
 {
     struct cpuid_result r = {.eax = 36};
@@ -52,6 +69,7 @@ void pt_check_init(void)
     machine_cpuid(0x80000008U, 0, &r);
     pt_limits.reserved = PTE_FRAME & ~((1ULL << (r.eax & 0xff)) - 1);
     pt_limits.l1tf = cpu_leaks_non_present();
+    pt_limits.ram_end = find_ram_end();
     pt_limits.known = true;
 }
 
@@ -60,7 +78,7 @@ static int check_non_present(pte_t entry)
     /* The cache that leaks does not compare bits above the address width. */
     unsigned long frame = pte_mfn(entry & ~pt_limits.reserved).number;
 
-    if (pt_limits.l1tf && frame != 0 && frame < frame_max_mfn()) {
+    if (pt_limits.l1tf && frame != 0 && frame < pt_limits.ram_end) {
         return -XEN_EINVAL;
     }
     return 0;
