@@ -180,6 +180,19 @@ static void leaky_cpu_is_not_fooled_by_bits_past_its_width(void **state)
     assert_int_equal(pt_check_bits(RAM | 1ULL << 39, 1, false), FINE);
 }
 
+/* Frame numbers are not the host's, whose caches they are looked up in. */
+static void leaky_cpu_in_a_vm_accepts_only_the_last_quarter(void **state)
+{
+    (void)state;
+    set_intel(0);
+    fake_set_cpuid(1, 0, (struct cpuid_result){.ecx = 1U << 31});
+    assert_int_equal(pt_check_bits(FAKE_END_MFN << PAGE_SHIFT, 1, false),
+                     WRONG);
+    assert_int_equal(pt_check_bits(3ULL << 38, 1, false), FINE);
+    assert_int_equal(pt_check_bits((3ULL << 38) - PAGE_BYTES, 1, false), WRONG);
+    assert_int_equal(pt_check_bits(~RAM & PTE_FRAME, 1, false), FINE);
+}
+
 static void leaky_cpu_accepts_inverted_swap_entries(void **state)
 {
     uint64_t swap = (~RAM & PTE_FRAME) | 0x1e;
@@ -227,6 +240,7 @@ int main(void)
         CASE(leaky_cpu_refuses_non_present_ram),
         CASE(leaky_cpu_refuses_the_hypervisors_ram_too),
         CASE(leaky_cpu_is_not_fooled_by_bits_past_its_width),
+        CASE(leaky_cpu_in_a_vm_accepts_only_the_last_quarter),
         CASE(leaky_cpu_accepts_inverted_swap_entries),
         CASE(sound_cpu_accepts_any_non_present),
         CASE(intel_with_capabilities_but_not_sound_refuses),

@@ -25,9 +25,9 @@ void pt_check_init(void);
 /* What pt_check_init() found, for the tests to change. */
 struct pt_limits {
     bool known;
-    uint64_t reserved;     /* address bits that must be zero */
-    bool l1tf;             /* non-present entries are followed by speculation */
-    unsigned long ram_end; /* frame behind the last one of RAM */
+    uint64_t reserved; /* address bits that must be zero */
+    bool l1tf;         /* non-present entries are followed by speculation */
+    unsigned long safe_frame; /* ... and may name this and those above */
 };
 extern struct pt_limits pt_limits;
 

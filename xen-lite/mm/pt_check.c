@@ -19,6 +19,7 @@
 
 #define MSR_ARCH_CAPABILITIES 0x10aU
 #define ARCH_CAP_RDCL_NO      (1ULL << 0)
+#define CPUID_HYPERVISOR      (1U << 31) /* leaf 1, ECX */
 
 struct pt_limits pt_limits;
 
@@ -46,16 +47,26 @@ static bool cpu_leaks_non_present(void)
     return (capabilities & ARCH_CAP_RDCL_NO) == 0;
 }
 
-/* Of all RAM, not of what guests can have: ours lies above that. The map is
- * sorted. */
-static unsigned long find_ram_end(void)
+/*
+ * The end of all RAM, not of what guests can have: ours lies above that. In a
+ * virtual machine the caches know frames by the host's numbers, which may be
+ * any; only in the last quarter of the address space is there hardly RAM, and
+ * there Linux's inverted entries are. @width: in bits.
+ */
+static unsigned long find_safe_frame(unsigned int width)
 {
     const struct e820_range *ranges;
     unsigned int count = machine_memory_map(&ranges);
+    struct cpuid_result r;
     uint64_t end = 0;
 
+    machine_cpuid(1, 0, &r);
+    if ((r.ecx & CPUID_HYPERVISOR) != 0) {
+        end = 3ULL << (width - 2);
+    }
     for (unsigned int i = 0; i < count; i++) {
-        if (ranges[i].type == E820_RAM) {
+        if (ranges[i].type == E820_RAM &&
+            ranges[i].start + ranges[i].bytes > end) {
             end = ranges[i].start + ranges[i].bytes;
         }
     }
@@ -69,7 +80,7 @@ void pt_check_init(void)
     machine_cpuid(0x80000008U, 0, &r);
     pt_limits.reserved = PTE_FRAME & ~((1ULL << (r.eax & 0xff)) - 1);
     pt_limits.l1tf = cpu_leaks_non_present();
-    pt_limits.ram_end = find_ram_end();
+    pt_limits.safe_frame = find_safe_frame(r.eax & 0xff);
     pt_limits.known = true;
 }
 
@@ -78,7 +89,7 @@ static int check_non_present(pte_t entry)
     /* The cache that leaks does not compare bits above the address width. */
     unsigned long frame = pte_mfn(entry & ~pt_limits.reserved).number;
 
-    if (pt_limits.l1tf && frame != 0 && frame < pt_limits.ram_end) {
+    if (pt_limits.l1tf && frame != 0 && frame < pt_limits.safe_frame) {
         return -XEN_EINVAL;
     }
     return 0;
