@@ -56,6 +56,8 @@ void fake_leave(void);
 /* Called with interrupts as they are; NULL: nothing. */
 extern _Thread_local void (*fake_relax_hook)(void);
 extern _Thread_local void (*fake_preempt_hook)(void);
+/* A lock of @class_of is about to be free. */
+extern _Thread_local void (*fake_unlock_hook)(unsigned int class_of);
 /* At each @period-th preemption check raise SOFTIRQ_SCHEDULE; 0: never. */
 void fake_preempt_every(unsigned int period);
 unsigned int fake_preempt_points(void); /* checks since fake_start() */

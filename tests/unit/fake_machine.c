@@ -30,6 +30,7 @@ struct fake_cpu fake_cpus[FAKE_CPUS];
 
 _Thread_local void (*fake_relax_hook)(void);
 _Thread_local void (*fake_preempt_hook)(void);
+_Thread_local void (*fake_unlock_hook)(unsigned int class_of);
 
 static _Thread_local unsigned int locks_held[LOCK_CLASS_COUNT];
 static _Thread_local sigjmp_buf *bug_catcher;
@@ -292,6 +293,9 @@ void fake_lock_released(unsigned int class_of)
         bug_at(__FILE__, __LINE__, "lock released that this CPU does not hold");
     }
     locks_held[class_of]--;
+    if (fake_unlock_hook != NULL) {
+        fake_unlock_hook(class_of);
+    }
 }
 
 unsigned int fake_locks_held(void)
@@ -343,6 +347,7 @@ void fake_start(void)
     fake_irqs_off = false;
     fake_relax_hook = NULL;
     fake_preempt_hook = NULL;
+    fake_unlock_hook = NULL;
     preempt_period = 0;
     preempt_count = 0;
     memset(locks_held, 0, sizeof(locks_held));

@@ -5,6 +5,7 @@
 #include "fake_world.h"
 
 #include "sched.h"
+#include "softirq.h"
 
 #define STEP 50000ULL
 
@@ -149,6 +150,96 @@ static void pin_override_holds_until_undone(void **state)
     assert_int_equal(sched_pin_override(d->vcpu[0], -1), 0);
 }
 
+/* -- between two queues ---------------------------------------------------- */
+
+static struct vcpu *woken;
+static void (*meanwhile)(void);
+
+/* Once, when @woken has left one queue and is not yet on the next. */
+static void on_the_way(unsigned int class_of)
+{
+    if (class_of == LOCK_RUN_QUEUE && woken->sched.in_transit) {
+        fake_unlock_hook = NULL;
+        meanwhile();
+    }
+}
+
+static void wake(struct vcpu *v, void (*then)(void))
+{
+    woken = v;
+    meanwhile = then;
+    fake_unlock_hook = on_the_way;
+    vcpu_unblock(v);
+    assert_null(fake_unlock_hook);
+}
+
+static void block_on(void *unused)
+{
+    (void)unused;
+    sched_block_current();
+    softirq_run();
+}
+
+static void forbid(void *unused)
+{
+    struct cpumask mask = mask_of(2);
+
+    (void)unused;
+    assert_int_equal(sched_set_affinity(woken, &mask, NULL), 0);
+}
+
+static void look_again(void *unused)
+{
+    (void)unused;
+    softirq_run();
+}
+
+static void another_cpu_forbids(void)
+{
+    fake_on_cpu(3, forbid, NULL);
+    fake_on_cpu(1, look_again, NULL);
+}
+
+static void affinity_that_changes_on_the_way_loses_no_vcpu(void **state)
+{
+    struct domain *d = world_spinner(1, 1);
+    struct cpumask mask = mask_of(1);
+
+    (void)state;
+    world_settle();
+    fake_on_cpu(0, block_on, NULL);
+    assert_int_equal(sched_set_affinity(d->vcpu[0], &mask, NULL), 0);
+    world_settle();
+    wake(d->vcpu[0], another_cpu_forbids);
+    world_run(1 * WORLD_S, 1 * WORLD_MS);
+    assert_ptr_equal(running_on(2), d->vcpu[0]);
+}
+
+static void another_cpu_goes_idle(void)
+{
+    fake_on_cpu(1, block_on, NULL);
+    assert_true(running_on(1)->domain->is_idle);
+}
+
+/* It has had its share, and so waits where it was. */
+static void cpu_that_goes_idle_meanwhile_is_found(void **state)
+{
+    struct domain *d = world_spinner(1, 1);
+    struct vcpu *v = d->vcpu[0];
+
+    (void)state;
+    world_limit_cpus(2);
+    world_settle();
+    assert_ptr_equal(running_on(0), v);
+    fake_on_cpu(0, block_on, NULL);
+    (void)world_spinner(2, 2);
+    world_settle();
+    v->sched.virtual_ns += 100 * WORLD_MS;
+    wake(v, another_cpu_goes_idle);
+    world_settle();
+    assert_ptr_equal(running_on(1), v);
+}
+
 #define CASE(name) \
     cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
@@ -163,6 +254,8 @@ int main(void)
         CASE(soft_affinity_gives_way_to_idle_cpus),
         CASE(affinity_reads_back),
         CASE(pin_override_holds_until_undone),
+        CASE(affinity_that_changes_on_the_way_loses_no_vcpu),
+        CASE(cpu_that_goes_idle_meanwhile_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

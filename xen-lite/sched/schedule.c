@@ -112,16 +112,25 @@ static void transit_begin(struct vcpu *v, unsigned int cpu)
     atomic_store(&v->sched.cpu, cpu);
 }
 
+/* Since its CPU was chosen that may have been forbidden to it, and another may
+ * have gone idle that found it on no queue. */
 static void transit_end(struct vcpu *v, bool woken)
 {
     struct run_queue *queue = core_cpus[atomic_load(&v->sched.cpu)]->queue;
     unsigned long flags = spin_lock_irqsave(&queue->lock);
+    bool moves_on;
 
     v->sched.in_transit = false;
     policy_join(queue, v, woken, machine_now_ns());
     queue_insert(queue, v);
     queue_poke(queue, v);
+    moves_on =
+        !affinity_allows(v, queue->cpu) ||
+        (woken && queue_runs_guest(queue) && !cpumask_empty(&sched_idle_cpus));
     spin_unlock_irqrestore(&queue->lock, flags);
+    if (moves_on) {
+        sched_relocate(v, woken);
+    }
 }
 
 /* The first of locked @queue that CPU @cpu may have, if it comes before
@@ -546,12 +555,8 @@ int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 void sched_vcpu_destroy(struct vcpu *v)
 {
     unsigned long flags;
-    struct run_queue *queue;
+    struct run_queue *queue = queue_lock_of(v, &flags);
 
-    if (core_cpus[atomic_load(&v->sched.cpu)] == NULL) {
-        return;
-    }
-    queue = queue_lock_of(v, &flags);
     if (v->sched.queued) {
         queue_remove(queue, v);
     }
