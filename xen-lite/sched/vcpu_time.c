@@ -49,13 +49,18 @@ static void scale_for_khz(uint32_t khz, uint32_t *mul, int8_t *shift)
     *shift = up;
 }
 
-uint64_t domain_vtsc_read(const struct domain *d)
+static uint64_t vtsc_at(const struct domain *d, uint64_t system_ns)
 {
-    uint64_t ns = machine_now_ns() + d->vtsc_offset_ns;
+    uint64_t ns = system_ns + d->vtsc_offset_ns;
 
     /* In two parts, for there is no 128-bit division here. */
     return ns / NS_PER_MS * d->tsc_khz +
            ns % NS_PER_MS * d->tsc_khz / NS_PER_MS;
+}
+
+uint64_t domain_vtsc_read(const struct domain *d)
+{
+    return vtsc_at(d, machine_now_ns());
 }
 
 static void record_make(const struct domain *d, struct vcpu_time_info *record)
@@ -70,10 +75,9 @@ static void record_make(const struct domain *d, struct vcpu_time_info *record)
     record->flags = scale.flags;
     if (d->vtsc) {
         record->system_time = machine_now_ns();
-        record->tsc_timestamp = domain_vtsc_read(d);
+        record->tsc_timestamp = vtsc_at(d, record->system_time);
         scale_for_khz(d->tsc_khz, &record->tsc_to_system_mul,
                       &record->tsc_shift);
-        record->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
     }
 }
 

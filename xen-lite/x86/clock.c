@@ -436,14 +436,15 @@ void machine_time_scale(struct time_scale *out)
 {
     unsigned long flags = machine_irq_save();
     const struct cpu_clock *c = &cpu_clocks[cpu_info()->cpu];
+    /* Else each CPU is corrected by itself, and may be behind another. */
+    bool same_on_all = platform.read == NULL && feature(FEATURE_TSC_INVARIANT);
 
     *out = (struct time_scale){
         .tsc = c->tsc,
         .system_ns = c->ns,
         .mul = c->scale.mul,
         .shift = c->scale.shift,
-        .flags =
-            feature(FEATURE_TSC_INVARIANT) ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
+        .flags = same_on_all ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
     };
     machine_irq_restore(flags);
 }
