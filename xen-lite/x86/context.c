@@ -27,10 +27,12 @@
 /*
  * Without global pages this drops everything, and the TLB clock is told. On
  * hardware it does not tick for that: this is too frequent for a word that all
- * CPUs share.
+ * CPUs share. With interrupts on the clock might start anew between the two,
+ * and the stamp of its end would count as later than all that follow.
  */
 static void load_cr3(unsigned long root)
 {
+    unsigned long flags = machine_irq_save();
     uint32_t stamp = features_emulated() ? tlb_flush_begin() : tlb_clock_now();
 
     write_cr3(root);
@@ -39,6 +41,7 @@ static void load_cr3(unsigned long root)
     if (!features_global_pages()) {
         tlb_flush_end(stamp);
     }
+    machine_irq_restore(flags);
 }
 
 /* Translations of the last address space that are global must go, too. */
@@ -107,12 +110,19 @@ static void load_address_space(struct vcpu *v)
     machine_load_ldt(v);
 }
 
-static void bounce_failsafe(struct vcpu *v)
+/* A selector could not be loaded. It may lie in a page of the LDT that was
+ * dropped since, with CR3; else the guest's kernel is told. */
+static void segments_failed(struct vcpu *v)
 {
     const uint16_t segments[4] = {v->machine->ds, v->machine->es,
                                   v->machine->fs, v->machine->gs};
 
-    pv_bounce_failsafe(v, &cpu_info()->guest_regs, segments);
+    for (unsigned int i = 0; i < ARRAY_COUNT(segments); i++) {
+        pv_map_ldt_of(v, segments[i]);
+    }
+    if (!segments_restore(v)) {
+        pv_bounce_failsafe(v, &cpu_info()->guest_regs, segments);
+    }
 }
 
 /* @prev may run on another CPU already, if it was kept here. */
@@ -203,7 +213,7 @@ _Noreturn static void run_guest(struct vcpu *prev, struct vcpu *next)
     sched_switched(prev);
     irq_enable();
     if (!segments_ok) {
-        bounce_failsafe(next);
+        segments_failed(next);
     }
     entry_exit_to_guest();
 }
