@@ -236,6 +236,20 @@ static void bases_reach_the_machine(void **state)
     assert_int_equal(v->machine->user_gs, 0x2b);
 }
 
+/* The processor finds no page there, and we cannot serve its fault. */
+static void user_gs_of_the_ldt_finds_its_page(void **state)
+{
+    (void)state;
+    assert_int_equal(pv_set_ldt(v, PV_GDT_VA, 16), 0);
+    assert_int_equal(call(hc_set_segment_base, SEGBASE_GS_USER_SEL, 0x7b, 0),
+                     0); /* the GDT's */
+    assert_true(mfn_equal(v->machine->ldt[0], INVALID_MFN));
+    assert_int_equal(call(hc_set_segment_base, SEGBASE_GS_USER_SEL, 0x7f, 0),
+                     0);
+    assert_true(mfn_equal(v->machine->ldt[0], pv_world.gdt));
+    assert_int_equal(v->machine->user_gs, 0x7f);
+}
+
 static void bad_bases_are_refused(void **state)
 {
     (void)state;
@@ -405,6 +419,7 @@ int main(void)
         TEST(old_form_sets_three_callbacks),
         TEST(stack_switch_keeps_ring_3),
         TEST(bases_reach_the_machine),
+        TEST(user_gs_of_the_ldt_finds_its_page),
         TEST(bad_bases_are_refused),
         TEST(fpu_taskswitch_sets_and_clears_ts),
         TEST(known_assists_switch),

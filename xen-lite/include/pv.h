@@ -135,6 +135,9 @@ void pv_trap_no_fpu(struct vcpu *v, struct cpu_user_regs *regs);
 /* @dr6: what the processor reported. */
 void pv_trap_debug(struct vcpu *v, struct cpu_user_regs *regs,
                    unsigned long dr6);
+/* The ring that @v is in for IOPL and gates: its kernel's is 1, or 0 by a VM
+ * assist. */
+unsigned int pv_ring(const struct vcpu *v);
 /* All others, and int3, into: no emulation. */
 void pv_trap_other(struct vcpu *v, struct cpu_user_regs *regs,
                    unsigned int vector, uint32_t error_code);
@@ -187,6 +190,9 @@ bool pv_drop_ldt(struct vcpu *v);
 int pv_set_ldt(struct vcpu *v, unsigned long base, unsigned int entries);
 /* The processor missed LDT page of offset @offset: map it if there is one. */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
+/* The same for the page that @selector is in, if it is of the LDT: before we
+ * load it for the guest, for then a fault is the end of it. */
+void pv_map_ldt_of(struct vcpu *v, unsigned int selector);
 
 /* -- debug registers ------------------------------------------------------- */
 

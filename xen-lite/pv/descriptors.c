@@ -243,3 +243,10 @@ bool pv_map_ldt_page(struct vcpu *v, unsigned long offset)
     machine_set_ldt_page(v, slot, pte_mfn(pte));
     return true;
 }
+
+void pv_map_ldt_of(struct vcpu *v, unsigned int selector)
+{
+    if ((selector & SELECTOR_LDT) != 0) {
+        (void)pv_map_ldt_page(v, selector & 0xfff8U);
+    }
+}

@@ -13,8 +13,8 @@ long hc_set_segment_base(struct vcpu *v, struct hypercall_args *args)
 {
     unsigned long value = args->a[1];
 
-    (void)v;
     if (args->a[0] == SEGBASE_GS_USER_SEL) {
+        pv_map_ldt_of(v, (uint16_t)value);
         machine_load_user_gs((uint16_t)value);
         return 0;
     }
