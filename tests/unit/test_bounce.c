@@ -331,6 +331,24 @@ static void iret_cannot_raise_iopl_or_vm(void **state)
     do_iret();
     assert_int_equal(regs()->rflags & (X86_FLAG_IOPL | X86_FLAG_VM), 0);
     assert_int_equal(regs()->rflags >> 22, 0);
+    assert_int_equal(v()->pv.iopl, 0);
+}
+
+/* Frames have the virtual IOPL then, and it comes back with them. */
+static void iret_loads_iopl_by_assist(void **state)
+{
+    const struct iret_context frame = {.rip = PV_CODE_VA,
+                                       .cs = 0xe030,
+                                       .rflags = 2UL << 12,
+                                       .rsp = PV_STACK_TOP,
+                                       .ss = 0xe028};
+
+    (void)state;
+    atomic_store(&pv_world.d->vm_assist, 1UL << VMASST_TYPE_architectural_iopl);
+    put_iret_frame(&frame);
+    do_iret();
+    assert_int_equal(regs()->rflags & X86_FLAG_IOPL, 0);
+    assert_int_equal(v()->pv.iopl, 2);
 }
 
 static void iret_in_syscall_keeps_rcx_and_r11(void **state)
@@ -397,6 +415,7 @@ int main(void)
         CASE(iret_to_kernel_restores_everything),
         CASE(iret_to_user_switches_table),
         CASE(iret_cannot_raise_iopl_or_vm),
+        CASE(iret_loads_iopl_by_assist),
         CASE(iret_in_syscall_keeps_rcx_and_r11),
         CASE(iret_to_user_without_table_crashes),
         CASE(iret_from_unmapped_stack_crashes),

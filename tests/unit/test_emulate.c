@@ -59,6 +59,23 @@ static void cli_without_iopl_is_the_guests_fault(void **state)
     assert_int_equal(regs()->rip, PV_CODE_VA);
 }
 
+/* With this assist the kernel is ring 0: no IOPL and no gate stops it. */
+static void architectural_iopl_makes_the_kernel_ring_0(void **state)
+{
+    unsigned long handler = pv_handler(0x80, 0);
+
+    (void)state;
+    atomic_store(&pv_world.d->vm_assist, 1UL << VMASST_TYPE_architectural_iopl);
+    iopl(0);
+    ASSERT_EMULATED("\xfa");
+    ASSERT_EMULATED("\xec");
+    pv_code("\xcd\x80", 2);
+    pv_trap_general_protection(v(), regs(), 0x80 << 3 | 2);
+    assert_int_equal(regs()->rip, handler);
+    pv_toggle_mode(v());
+    assert_false(RUN("\xec"));
+}
+
 static void control_registers_read_virtual_values(void **state)
 {
     (void)state;
@@ -347,11 +364,39 @@ static void string_output_of_none_does_nothing(void **state)
     assert_int_equal(regs()->rcx, 0);
 }
 
+/* A CPU policy with XSAVE for @states; freed with the domain. */
+static void offer_states(uint32_t states)
+{
+    struct cpu_policy *policy = heap_alloc(sizeof(*policy));
+
+    assert_non_null(policy);
+    *policy = *cpu_policy_get(CPU_POLICY_PV_DEFAULT);
+    policy->basic[1].ecx |= 1U << 26;
+    policy->xstate[0].eax = states;
+    pv_world.d->policy = policy;
+    v()->pv.cr4 |= X86_CR4_OSXSAVE;
+}
+
+/* AVX, which the machine has and the domain's policy may have not. */
+static void xsetbv_turns_on_what_the_policy_offers(void **state)
+{
+    (void)state;
+    regs()->rax = 7;
+    regs()->rcx = 0;
+    regs()->rdx = 0;
+    offer_states(3);
+    assert_false(RUN("\x0f\x01\xd1"));
+    assert_int_equal(v()->pv.xcr0, 0);
+    pv_world.d->policy->xstate[0].eax = 7;
+    ASSERT_EMULATED("\x0f\x01\xd1");
+    assert_int_equal(v()->pv.xcr0, 7);
+}
+
 /* Only the kernel sets XCR0, which the processor would refuse it. */
 static void xsetbv_is_for_the_kernel(void **state)
 {
     (void)state;
-    v()->pv.cr4 |= X86_CR4_OSXSAVE;
+    offer_states(7);
     regs()->rax = 3;
     regs()->rcx = 0;
     regs()->rdx = 0;
@@ -376,6 +421,20 @@ static void string_input_to_a_hole_is_a_page_fault(void **state)
     assert_true(RUN("\x6c")); /* insb */
     assert_int_equal(regs()->rip, handler);
     assert_int_equal(v()->vcpu_info->arch.cr2, PV_HOLE_VA);
+}
+
+/* The page that is missing is the second: CR2 must say so. */
+static void string_output_across_pages_names_the_one_missing(void **state)
+{
+    unsigned long end = PV_GDT_VA + PAGE_BYTES; /* nothing is behind it */
+
+    (void)state;
+    (void)pv_handler(VECTOR_PF, 0);
+    iopl(1);
+    regs()->rdx = 0x100;
+    regs()->rsi = end - 2;
+    assert_true(RUN("\x6f")); /* outsl */
+    assert_true(v()->vcpu_info->arch.cr2 == end);
 }
 
 static void forced_cpuid_names_the_hypervisor(void **state)
@@ -501,6 +560,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(cli_and_sti_leave_the_mask_alone),
         CASE(cli_without_iopl_is_the_guests_fault),
+        CASE(architectural_iopl_makes_the_kernel_ring_0),
         CASE(control_registers_read_virtual_values),
         CASE(cr0_changes_only_task_switched),
         CASE(cr4_keeps_fixed_bits),
@@ -521,8 +581,10 @@ int main(void)
         CASE(pci_address_is_the_domains_own),
         CASE(string_output_stops_between_elements),
         CASE(string_output_of_none_does_nothing),
+        CASE(xsetbv_turns_on_what_the_policy_offers),
         CASE(xsetbv_is_for_the_kernel),
         CASE(string_input_to_a_hole_is_a_page_fault),
+        CASE(string_output_across_pages_names_the_one_missing),
         CASE(forced_cpuid_names_the_hypervisor),
         CASE(plain_ud2_is_not_forced_cpuid),
         CASE(instruction_at_the_page_end_is_read_alone),

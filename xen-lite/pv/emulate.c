@@ -8,6 +8,7 @@
 
 #include <xen/xen.h>
 
+#include "cpu_policy.h"
 #include "domain.h"
 #include "guest_copy.h"
 #include "mm.h"
@@ -139,7 +140,7 @@ static enum result emulate_cli_sti(struct vcpu *v, struct cpu_user_regs *regs,
 {
     (void)regs;
     (void)in;
-    return v->pv.iopl == 0 ? NOT_OURS : EMULATED;
+    return v->pv.iopl < pv_ring(v) ? NOT_OURS : EMULATED;
 }
 
 static enum result emulate_wbinvd(struct vcpu *v, struct cpu_user_regs *regs,
@@ -359,6 +360,7 @@ static enum result emulate_rdtsc(struct vcpu *v, struct cpu_user_regs *regs,
 static enum result emulate_xsetbv(struct vcpu *v, struct cpu_user_regs *regs)
 {
     if ((v->pv.cr4 & X86_CR4_OSXSAVE) == 0 || (uint32_t)regs->rcx != 0 ||
+        !xcr0_valid(edx_eax(regs), cpu_policy_xcr0(v->domain)) ||
         machine_set_xcr0(edx_eax(regs)) != 0) {
         return NOT_OURS;
     }
@@ -456,6 +458,24 @@ static enum result emulate_in_out(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
+/* Between guest memory and @value. A page fault names the byte that is not
+ * there: an element may lie in two pages. */
+static bool copy_element(struct vcpu *v, struct cpu_user_regs *regs,
+                         unsigned long at, unsigned int bytes, bool out,
+                         uint8_t *value)
+{
+    for (unsigned int i = 0; i < bytes; i++) {
+        guest_va_t va = guest_va_make(at + i);
+
+        if ((out ? copy_from_guest(&value[i], va, 1)
+                 : copy_to_guest(va, &value[i], 1)) != 0) {
+            pv_inject_page_fault(v, regs, va.address, out ? 0 : PF_WRITE);
+            return false;
+        }
+    }
+    return true;
+}
+
 /*
  * INS and OUTS, one element a visit: a repeated one returns to the guest at
  * the same instruction, so that it can be interrupted.
@@ -476,18 +496,14 @@ static enum result emulate_string_io(struct vcpu *v, struct cpu_user_regs *regs,
     if (in->repeat && regs->rcx == 0) {
         return EMULATED;
     }
-    if (out) {
-        if (copy_from_guest(&value, guest_va_make(*pointer), bytes) != 0) {
-            pv_inject_page_fault(v, regs, *pointer, 0);
-            return INJECTED;
-        }
-        pv_port_out(v, regs->dx, bytes, value);
-    } else {
+    if (!out) {
         value = pv_port_in(v, regs->dx, bytes);
-        if (copy_to_guest(guest_va_make(*pointer), &value, bytes) != 0) {
-            pv_inject_page_fault(v, regs, *pointer, PF_WRITE);
-            return INJECTED;
-        }
+    }
+    if (!copy_element(v, regs, *pointer, bytes, out, (uint8_t *)&value)) {
+        return INJECTED;
+    }
+    if (out) {
+        pv_port_out(v, regs->dx, bytes, value);
     }
     *pointer += (uint64_t)step;
     if (in->repeat && --regs->rcx != 0) {

@@ -21,12 +21,6 @@
 
 #define PIT_HZ 1193182ULL
 
-/* Kernel mode is ring 1 in I/O terms: it needs IOPL 1 or more, user needs 3. */
-static bool iopl_allows(const struct vcpu *v)
-{
-    return v->pv.iopl >= (v->pv.kernel_mode ? 1U : 3U);
-}
-
 static bool bitmap_allows(const struct vcpu *v, uint16_t port,
                           unsigned int bytes)
 {
@@ -49,7 +43,7 @@ bool pv_port_allowed(struct vcpu *v, uint16_t port, unsigned int bytes)
 {
     bool allowed;
 
-    if (iopl_allows(v)) {
+    if (v->pv.iopl >= pv_ring(v)) {
         return true;
     }
     if (v->pv.io_bitmap_ports == 0) {

@@ -34,6 +34,10 @@ static void load_frame(struct vcpu *v, struct cpu_user_regs *regs,
     } else {
         regs->entry_vector = VECTOR_SYSCALL;
     }
+    if ((atomic_load(&v->domain->vm_assist) &
+         (1UL << VMASST_TYPE_architectural_iopl)) != 0) {
+        v->pv.iopl = (frame->rflags & X86_FLAG_IOPL) >> 12;
+    }
     v->vcpu_info->evtchn_upcall_mask =
         (frame->rflags & X86_FLAG_IF) == 0 ? 1 : 0;
 }

@@ -86,13 +86,22 @@ static bool software_interrupt(const struct cpu_user_regs *regs,
     return true;
 }
 
+unsigned int pv_ring(const struct vcpu *v)
+{
+    unsigned long assists = atomic_load(&v->domain->vm_assist);
+
+    if (!v->pv.kernel_mode) {
+        return 3;
+    }
+    return (assists & (1UL << VMASST_TYPE_architectural_iopl)) != 0 ? 0 : 1;
+}
+
 static void trap_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs,
                                     unsigned int vector)
 {
     const struct trap_info *trap = &v->pv.traps[vector];
-    unsigned int privilege = v->pv.kernel_mode ? 1 : 3;
 
-    if (trap->address == 0 || TI_GET_DPL(trap) < privilege) {
+    if (trap->address == 0 || TI_GET_DPL(trap) < pv_ring(v)) {
         pv_inject(v, regs, VECTOR_GP, vector << 3 | ERROR_IDT);
         return;
     }
