@@ -92,17 +92,19 @@ static void note_iret_fault(const struct cpu_user_regs *regs,
 
 static void hypervisor_trap(struct cpu_user_regs *regs, unsigned long address)
 {
-    unsigned long fixup = extable_find(regs->rip);
+    unsigned long fixup;
 
+    /* First: between two steps of a copy RIP is where one may fault. */
+    if (regs->entry_vector == TRAP_DB) {
+        hypervisor_debug(regs);
+        return;
+    }
+    fixup = extable_find(regs->rip);
     if (fixup != 0) {
         if (regs->rip == (unsigned long)entry_guest_iret) {
             note_iret_fault(regs, address);
         }
         regs->rip = fixup;
-        return;
-    }
-    if (regs->entry_vector == TRAP_DB) {
-        hypervisor_debug(regs);
         return;
     }
     if (regs->entry_vector == TRAP_PF) {
