@@ -203,15 +203,8 @@ exit_to_hypervisor:
     restore_registers
     iretq
 
-/*
- * #DB has a stack of its own, for one between SYSCALL and its stack switch.
- * A guest's is moved to where guests' frames belong.
- */
-entry_debug:
-    save_registers
-    smap_clac
-    testb $3, REGS_cs(%rsp)
-    jz 1f
+/* From an IST stack to where guests' frames belong, with the frame. */
+.macro move_guest_frame
     movq %rsp, %rsi
     movq %rsp, %rdi
     orq $(CPU_AREA_BYTES - 1), %rdi
@@ -221,15 +214,34 @@ entry_debug:
     rep movsq
     movq %rdx, %rsp
     xorl %ebp, %ebp
+.endm
+
+/* #DB has a stack of its own, for one between SYSCALL and its stack switch. */
+entry_debug:
+    save_registers
+    smap_clac
+    testb $3, REGS_cs(%rsp)
+    jz 1f
+    move_guest_frame
     jmp exception_saved
 1:  ist_call_c trap_exception
     jmp exit_to_hypervisor
 
-/* These three assume nothing, touch no guest state, and go straight back. */
+/*
+ * These three assume nothing, touch no guest state, and go straight back: to
+ * a guest by the IRETQ that may fault, for another vCPU may have changed the
+ * descriptor of its code meanwhile.
+ */
 entry_nmi:
     save_registers
     smap_clac
-    ist_call_c trap_nmi
+    testb $3, REGS_cs(%rsp)
+    jz 1f
+    move_guest_frame
+    leave_guest_tables
+    call_c trap_nmi
+    jmp exit_quietly
+1:  ist_call_c trap_nmi
     jmp exit_to_hypervisor
 
 entry_machine_check:
@@ -300,6 +312,7 @@ entry_exit_to_guest:
     xorl %ebp, %ebp
 exit_to_guest:
     call_c trap_exit
+exit_quietly:
     clear_buffers
     enter_guest_tables
     restore_registers
