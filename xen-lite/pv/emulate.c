@@ -458,8 +458,7 @@ static enum result emulate_in_out(struct vcpu *v, struct cpu_user_regs *regs,
     return EMULATED;
 }
 
-/* Between guest memory and @value. A page fault names the byte that is not
- * there: an element may lie in two pages. */
+/* The page fault names the byte that is missing: it may be in a second page. */
 static bool copy_element(struct vcpu *v, struct cpu_user_regs *regs,
                          unsigned long at, unsigned int bytes, bool out,
                          uint8_t *value)
@@ -487,7 +486,7 @@ static enum result emulate_string_io(struct vcpu *v, struct cpu_user_regs *regs,
     long step = (regs->rflags & X86_FLAG_DF) != 0 ? -(long)bytes : (long)bytes;
     bool out = (in->opcode & 2) != 0;
     uint64_t *pointer = out ? &regs->rsi : &regs->rdi;
-    uint32_t value = 0;
+    uint32_t value;
 
     if (in->address32 || in->overridden ||
         !pv_port_allowed(v, regs->dx, bytes)) {
@@ -496,9 +495,7 @@ static enum result emulate_string_io(struct vcpu *v, struct cpu_user_regs *regs,
     if (in->repeat && regs->rcx == 0) {
         return EMULATED;
     }
-    if (!out) {
-        value = pv_port_in(v, regs->dx, bytes);
-    }
+    value = out ? 0 : pv_port_in(v, regs->dx, bytes);
     if (!copy_element(v, regs, *pointer, bytes, out, (uint8_t *)&value)) {
         return INJECTED;
     }

@@ -94,9 +94,10 @@ static uint64_t pit_ticks(const struct vpit *pit)
            ns % 1000000000ULL * PIT_HZ / 1000000000ULL;
 }
 
+/* Never 0, even if another vCPU writes it meanwhile: one divides by it. */
 static uint32_t pit_reload(const struct vpit *pit)
 {
-    return pit->reload == 0 ? 0x10000U : pit->reload;
+    return ((pit->reload - 1U) & 0xffffU) + 1U;
 }
 
 static uint8_t pit_read_channel2(struct vpit *pit)
