@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 
 #include "evtchn.h"
 #include "hypercall.h"
@@ -91,6 +92,24 @@ static void block_unmasks_and_sleeps(void **state)
     (void)state;
     assert_int_equal(sched_op(SCHEDOP_block, 0), 0);
     assert_int_equal(self()->vcpu_info->evtchn_upcall_mask, 0);
+    assert_true(blocked());
+}
+
+/* It came after the vCPU's last way out of the hypervisor. */
+static void block_with_an_nmi_due_returns(void **state)
+{
+    evtchn_port_t port = new_port();
+
+    (void)state;
+    assert_int_equal(
+        fake_hypercall(self(), __HYPERVISOR_vcpu_op, VCPUOP_send_nmi, 0, 0, 0),
+        0);
+    assert_int_equal(sched_op(SCHEDOP_block, 0), 0);
+    assert_false(blocked());
+    assert_int_equal(poll(&port, 1, 0), 0);
+    assert_false(blocked());
+    self()->pv.nmi_masked = true; /* its handler runs */
+    assert_int_equal(sched_op(SCHEDOP_block, 0), 0);
     assert_true(blocked());
 }
 
@@ -373,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(yield_asks_for_a_choice),
         CASE(block_unmasks_and_sleeps),
+        CASE(block_with_an_nmi_due_returns),
         CASE(block_with_an_event_returns),
         CASE(unknown_command_is_enosys),
         CASE(poll_sleeps_until_its_port),

@@ -10,6 +10,7 @@
 #include "core.h"
 #include "domain.h"
 #include "guest_copy.h"
+#include "pv.h"
 #include "sched.h"
 
 #define POLL_PORTS_MAX 128U
@@ -84,7 +85,7 @@ static long sched_poll_op(struct vcpu *v, guest_va_t arg)
         return -XEN_EFAULT;
     }
     poll_begin(v);
-    rc = vcpu_upcall_pending(v) ? 1 : poll_look(v, &poll, &port);
+    rc = pv_delivery_due(v) ? 1 : poll_look(v, &poll, &port);
     if (rc != 0) {
         poll_cancel(v);
         return rc < 0 ? rc : 0;

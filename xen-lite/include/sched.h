@@ -77,7 +77,7 @@ void sched_sleep_nosync(struct vcpu *v);
 void sched_sleep_sync(struct vcpu *v);
 /* Let others of this CPU go first, once. */
 void sched_yield_current(void);
-/* Block the current vCPU unless an event is deliverable. */
+/* Block the current vCPU unless an event or an NMI is due. */
 void sched_block_current(void);
 /* Clear VCPU_BLOCKED and VCPU_POLLING, and wake. Any context. */
 void vcpu_unblock(struct vcpu *v);

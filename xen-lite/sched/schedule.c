@@ -14,6 +14,7 @@
 #include "bug.h"
 #include "core.h"
 #include "mm.h"
+#include "pv.h"
 #include "run_queue.h"
 #include "softirq.h"
 #include "trace.h"
@@ -346,9 +347,9 @@ void sched_block_current(void)
     struct vcpu *v = machine_this_cpu()->current;
 
     atomic_fetch_or(&v->sched.pause_flags, VCPU_BLOCKED);
-    /* Flag first, then look: a sender makes its event pending first, then
-     * looks at the flag. */
-    if (vcpu_upcall_pending(v)) {
+    /* Flag first, then look: a sender makes its event (or NMI) pending first,
+     * then looks at the flag. */
+    if (pv_delivery_due(v)) {
         atomic_fetch_and(&v->sched.pause_flags, ~VCPU_BLOCKED);
         return;
     }
