@@ -30,7 +30,7 @@ UNIT_SRCS_grant_version := $(GRANT_WORLD)
 UNIT_SRCS_grant_transfer := $(GRANT_WORLD)
 UNIT_SRCS_physdev := $(EVENT_WORLD) xen-lite/hypercall/physdev_op.c
 UNIT_SRCS_console_io := $(EVENT_WORLD) xen-lite/hypercall/console_io.c \
-    xen-lite/hypercall/xenpmu_op.c xen-lite/hypercall/nmi_op.c
+    xen-lite/hypercall/xenpmu_op.c
 
 -include $(wildcard $(O)/unit/*/tests/unit/*_world*.d)
 

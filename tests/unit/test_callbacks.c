@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <xen/callback.h>
+#include <xen/nmi.h>
 
 #include "hypercall.h"
 
@@ -168,6 +169,28 @@ static void nmi_callback_is_a_trap_handler(void **state)
                           put_data(&unreg, sizeof(unreg)), 0),
                      0);
     assert_int_equal(v->pv.traps[2].address, 0);
+}
+
+static void nmi_op_sets_the_same_handler(void **state)
+{
+    struct xennmi_callback callback = {.handler_address = HANDLER};
+
+    (void)state;
+    assert_int_equal(call(hc_nmi_op, XENNMI_register_callback,
+                          put_data(&callback, sizeof(callback)), 0),
+                     0);
+    assert_true(v->pv.traps[2].address == HANDLER);
+    assert_int_equal(v->pv.traps[2].flags & 4, 4);
+    callback.handler_address = NON_CANONICAL;
+    assert_int_equal(call(hc_nmi_op, XENNMI_register_callback,
+                          put_data(&callback, sizeof(callback)), 0),
+                     -XEN_EINVAL);
+    assert_int_equal(call(hc_nmi_op, XENNMI_register_callback, 16, 0),
+                     -XEN_EFAULT);
+    assert_true(v->pv.traps[2].address == HANDLER);
+    assert_int_equal(call(hc_nmi_op, XENNMI_unregister_callback, 0, 0), 0);
+    assert_int_equal(v->pv.traps[2].address, 0);
+    assert_int_equal(call(hc_nmi_op, 2, 0, 0), -XEN_ENOSYS);
 }
 
 static void bad_callbacks_are_refused(void **state)
@@ -415,6 +438,7 @@ int main(void)
         TEST(trap_table_goes_on_where_it_stopped),
         TEST(each_callback_has_its_place),
         TEST(nmi_callback_is_a_trap_handler),
+        TEST(nmi_op_sets_the_same_handler),
         TEST(bad_callbacks_are_refused),
         TEST(old_form_sets_three_callbacks),
         TEST(stack_switch_keeps_ring_3),

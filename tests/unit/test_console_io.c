@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_io, xenpmu_op and nmi_op.
+ * console_io and xenpmu_op.
  */
 #include "console_io.h"
 
@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "event_world.h"
-
-#include <xen/nmi.h>
 
 static struct domain *dom0;
 static struct domain *guest;
@@ -128,29 +126,6 @@ static void there_is_no_pmu(void **state)
     }
 }
 
-static void nmi_callbacks_are_registered_and_dropped(void **state)
-{
-    struct xennmi_callback callback = {.handler_address = 0xffffffff81000000UL};
-    struct vcpu *v = dom0->vcpu[0];
-
-    (void)state;
-    assert_int_equal(world_call(v, hc_nmi_op, XENNMI_register_callback,
-                                WORLD_VA(&callback), 0),
-                     0);
-    assert_true(v->pv.nmi_callback == callback.handler_address);
-    callback.handler_address = 0x800000000000UL;
-    assert_int_equal(world_call(v, hc_nmi_op, XENNMI_register_callback,
-                                WORLD_VA(&callback), 0),
-                     -XEN_EINVAL);
-    assert_int_equal(world_call(v, hc_nmi_op, XENNMI_register_callback, 16, 0),
-                     -XEN_EFAULT);
-    assert_true(v->pv.nmi_callback == 0xffffffff81000000UL);
-    assert_int_equal(world_call(v, hc_nmi_op, XENNMI_unregister_callback, 0, 0),
-                     0);
-    assert_int_equal(v->pv.nmi_callback, 0);
-    assert_int_equal(world_call(v, hc_nmi_op, 2, 0, 0), -XEN_ENOSYS);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,7 +139,6 @@ int main(void)
         TEST(guests_get_eperm),
         TEST(allowed_guests_write_clean_marked_lines),
         TEST(there_is_no_pmu),
-        TEST(nmi_callbacks_are_registered_and_dropped),
     };
 
     return cmocka_run_group_tests_name("console_io", tests, NULL, NULL);

@@ -55,7 +55,6 @@ struct pv_vcpu {
     struct pv_callback syscall;
     struct pv_callback sysenter;
     struct pv_callback syscall32;
-    unsigned long nmi_callback;
     mfn_t gdt_frames[GDT_GUEST_PAGES]; /* typed DESCRIPTOR while set */
     unsigned int gdt_entries;
     unsigned long ldt_base;

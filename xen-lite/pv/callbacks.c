@@ -5,6 +5,7 @@
 #include "types.h"
 
 #include <xen/callback.h>
+#include <xen/nmi.h>
 #include <xen/xen.h>
 
 #include "domain.h"
@@ -71,20 +72,25 @@ static struct pv_callback *callback_slot(struct vcpu *v, unsigned int type)
     }
 }
 
+static long set_nmi_handler(struct vcpu *v, unsigned long address)
+{
+    if (!address_is_canonical(address)) {
+        return -XEN_EINVAL;
+    }
+    v->pv.traps[VECTOR_NMI] = (struct trap_info){.vector = VECTOR_NMI,
+                                                 .flags = 4,
+                                                 .cs = GUEST_SELECTOR_CS64,
+                                                 .address = address};
+    return 0;
+}
+
 static long callback_register(struct vcpu *v,
                               const struct callback_register *reg)
 {
     struct pv_callback *callback;
 
     if (reg->type == CALLBACKTYPE_nmi) {
-        if (!address_is_canonical(reg->address)) {
-            return -XEN_EINVAL;
-        }
-        v->pv.traps[VECTOR_NMI] = (struct trap_info){.vector = VECTOR_NMI,
-                                                     .flags = 4,
-                                                     .cs = GUEST_SELECTOR_CS64,
-                                                     .address = reg->address};
-        return 0;
+        return set_nmi_handler(v, reg->address);
     }
     callback = callback_slot(v, reg->type);
     if (callback == NULL) {
@@ -104,8 +110,7 @@ static long callback_unregister(struct vcpu *v,
                                 const struct callback_unregister *unreg)
 {
     if (unreg->type == CALLBACKTYPE_nmi) {
-        v->pv.traps[VECTOR_NMI].address = 0;
-        return 0;
+        return set_nmi_handler(v, 0);
     }
     return callback_slot(v, unreg->type) == NULL ? -XEN_ENOSYS : -XEN_EINVAL;
 }
@@ -141,4 +146,21 @@ long hc_set_callbacks(struct vcpu *v, struct hypercall_args *args)
     v->pv.failsafe = (struct pv_callback){args->a[1], false};
     v->pv.syscall = (struct pv_callback){args->a[2], false};
     return 0;
+}
+
+/* The older form of CALLBACKTYPE_nmi. */
+long hc_nmi_op(struct vcpu *v, struct hypercall_args *args)
+{
+    struct xennmi_callback callback;
+
+    switch ((unsigned int)args->a[0]) {
+    case XENNMI_register_callback:
+        return read_guest(&callback, guest_va_make(args->a[1])) != 0
+                   ? -XEN_EFAULT
+                   : set_nmi_handler(v, callback.handler_address);
+    case XENNMI_unregister_callback:
+        return set_nmi_handler(v, 0);
+    default:
+        return -XEN_ENOSYS;
+    }
 }
