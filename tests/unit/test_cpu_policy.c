@@ -227,6 +227,13 @@ static void leaves_past_the_end_are_zero(void **state)
     assert_true(is_zero(look(0xd, 0xffffffff)));
 }
 
+/* It reads TSC_AUX, which is nobody's: Linux takes its CPU's number there. */
+static void rdpid_is_not_offered(void **state)
+{
+    (void)state;
+    assert_int_equal(look(7, 0).ecx & 1U << 22, 0);
+}
+
 static void subleaf_of_a_plain_leaf_does_not_matter(void **state)
 {
     struct cpuid_result a = look(1, 0);
@@ -453,6 +460,7 @@ int main(void)
                                         setup_without_xsave, fake_teardown),
         CASE(hidden_leaves_are_zero),
         CASE(leaves_past_the_end_are_zero),
+        CASE(rdpid_is_not_offered),
         CASE(subleaf_of_a_plain_leaf_does_not_matter),
         CASE(xsave_area_has_what_is_switched),
         CASE(dom0_sees_what_it_drives),

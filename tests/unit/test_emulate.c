@@ -327,6 +327,20 @@ static void pci_address_is_the_domains_own(void **state)
     pv_world.d->privileged = false;
 }
 
+/* As the chip's: who selects a register and who reads it may be two. */
+static void cmos_index_is_of_all_vcpus(void **state)
+{
+    struct fake_port_write write;
+
+    (void)state;
+    own_ports(0x70, 0x71);
+    pv_port_out(v(), 0x70, 1, 0x0b);
+    (void)pv_port_in(pv_world.d->vcpu[1], 0x71, 1);
+    assert_int_equal(fake_port_writes(&write, 1), 1);
+    assert_int_equal(write.port, 0x70);
+    assert_int_equal(write.value, 0x0b);
+}
+
 static void string_output_stops_between_elements(void **state)
 {
     struct fake_port_write writes[3];
@@ -579,6 +593,7 @@ int main(void)
         CASE(ports_without_iopl_are_the_guests_fault),
         CASE(io_bitmap_lets_single_ports_through),
         CASE(pci_address_is_the_domains_own),
+        CASE(cmos_index_is_of_all_vcpus),
         CASE(string_output_stops_between_elements),
         CASE(string_output_of_none_does_nothing),
         CASE(xsetbv_turns_on_what_the_policy_offers),

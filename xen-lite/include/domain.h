@@ -69,7 +69,6 @@ struct pv_vcpu {
     bool nmi_masked;              /* until iret */
     guest_va_t io_bitmap;         /* PHYSDEVOP_set_iobitmap, kernel address */
     unsigned int io_bitmap_ports; /* 0: none */
-    uint8_t cmos_index;           /* port 0x70, latched */
 };
 
 struct vcpu {
@@ -180,6 +179,7 @@ struct domain {
     struct rangeset irqs; /* pirqs */
     struct pirq_table *pirqs;
     uint32_t pci_config_address; /* virtual port 0xcf8 */
+    uint8_t cmos_index;          /* virtual port 0x70 */
     struct vpit pit;
 
     _Atomic unsigned long vm_assist;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
  * Debug registers of a guest: breakpoints only on its own addresses, so that
- * they can never fire inside the hypervisor.
+ * they fire in the hypervisor only where it copies for the guest. None on
+ * ports: the hypervisor makes all accesses, the guest's too.
  */
 #include "domain.h"
 #include "guest_copy.h"
 #include "hypercall.h"
 #include "pv.h"
 
-/* RW field of breakpoint @i in DR7: 2 is an I/O breakpoint, which needs
- * CR4.DE; the guest's CR4 never has it unless it says so. */
+/* RW field of breakpoint @i in DR7: 2 is one on a port. */
 static unsigned int dr7_rw(unsigned long dr7, unsigned int i)
 {
     return (unsigned int)(dr7 >> (16 + i * 4)) & 3U;
 }
 
-static int check_dr7(const struct vcpu *v, unsigned long value)
+static int check_dr7(unsigned long value)
 {
     if ((value & X86_DR7_GD) != 0) {
         return -XEN_EPERM;
@@ -23,8 +23,7 @@ static int check_dr7(const struct vcpu *v, unsigned long value)
     for (unsigned int i = 0; i < 4; i++) {
         bool enabled = ((value >> (i * 2)) & 3U) != 0;
 
-        if (enabled && dr7_rw(value, i) == 2 &&
-            ((v->pv.cr4 & X86_CR4_DE) == 0 || v->pv.iopl == 0)) {
+        if (enabled && dr7_rw(value, i) == 2) {
             return -XEN_EPERM;
         }
     }
@@ -41,6 +40,9 @@ int pv_set_debugreg(struct vcpu *v, unsigned int index, unsigned long value)
         }
         index += 2;
     }
+    if (index >= 6 && value >> 32 != 0) {
+        return -XEN_EINVAL;
+    }
     switch (index) {
     case 0:
     case 1:
@@ -54,7 +56,7 @@ int pv_set_debugreg(struct vcpu *v, unsigned int index, unsigned long value)
         value = (value & ~X86_DR6_RESERVED_ZERO) | X86_DR6_FIXED;
         break;
     case 7:
-        rc = check_dr7(v, value);
+        rc = check_dr7(value);
         if (rc != 0) {
             return rc;
         }

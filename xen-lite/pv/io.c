@@ -182,12 +182,12 @@ static void pit_out(struct vcpu *v, uint16_t port, uint8_t value)
 
 static struct spinlock cmos_lock = SPINLOCK_INIT(LOCK_IRQ);
 
-static uint32_t cmos_access(struct vcpu *v, bool write, uint8_t value)
+static uint32_t cmos_access(const struct domain *d, bool write, uint8_t value)
 {
     unsigned long flags = spin_lock_irqsave(&cmos_lock);
     uint32_t result = 0;
 
-    machine_port_out(PORT_CMOS_INDEX, 1, v->pv.cmos_index & 0x7fU);
+    machine_port_out(PORT_CMOS_INDEX, 1, d->cmos_index & 0x7fU);
     if (write) {
         machine_port_out(PORT_CMOS_DATA, 1, value);
     } else {
@@ -218,10 +218,10 @@ uint32_t pv_port_in(struct vcpu *v, uint16_t port, unsigned int bytes)
         return all_ones(bytes);
     }
     if (bytes == 1 && port == PORT_CMOS_INDEX) {
-        return v->pv.cmos_index;
+        return d->cmos_index;
     }
     if (bytes == 1 && port == PORT_CMOS_DATA) {
-        return cmos_access(v, false, 0);
+        return cmos_access(d, false, 0);
     }
     if (is_pci_data(port, bytes)) {
         return machine_pci_read(d->pci_config_address, port, bytes);
@@ -241,9 +241,9 @@ void pv_port_out(struct vcpu *v, uint16_t port, unsigned int bytes,
     } else if (!owns_ports(d, port, bytes)) {
         return;
     } else if (bytes == 1 && port == PORT_CMOS_INDEX) {
-        v->pv.cmos_index = (uint8_t)value;
+        d->cmos_index = (uint8_t)value;
     } else if (bytes == 1 && port == PORT_CMOS_DATA) {
-        (void)cmos_access(v, true, (uint8_t)value);
+        (void)cmos_access(d, true, (uint8_t)value);
     } else if (is_pci_data(port, bytes)) {
         machine_pci_write(d->pci_config_address, port, bytes, value);
     } else {
