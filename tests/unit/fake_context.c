@@ -57,8 +57,11 @@ unsigned long machine_ldt_window(const struct vcpu *v)
     return HV_PERDOMAIN + (v->id * 32UL + 16) * PAGE_BYTES;
 }
 
-/* Only the flat selectors of the ABI, and Linux's own, are 64-bit here. */
-bool machine_code_is_64bit(unsigned int selector)
+/* Only the flat selectors of the ABI, and Linux's own, are code here. */
+unsigned int machine_code_bits(unsigned int selector)
 {
-    return selector == GUEST_CS64 || selector == 0x33;
+    if (selector == GUEST_CS64 || selector == 0x33) {
+        return 64;
+    }
+    return selector == GUEST_CS32 || selector == 0x23 ? 32 : 0;
 }

@@ -451,6 +451,19 @@ static void string_output_across_pages_names_the_one_missing(void **state)
     assert_true(v()->vcpu_info->arch.cr2 == end);
 }
 
+/* A 32-bit program under a virtual TSC, or with ports of its own. */
+static void instructions_of_32_bit_code_have_no_rex(void **state)
+{
+    (void)state;
+    iopl(3);
+    regs()->cs = GUEST_SELECTOR_CS32;
+    pv_toggle_mode(v());
+    ASSERT_EMULATED("\x0f\x31");   /* rdtsc */
+    ASSERT_EMULATED("\xec");       /* in */
+    assert_false(RUN("\x48\xec")); /* dec %eax */
+    assert_false(RUN("\x6e"));     /* outsb: its segment may start anywhere */
+}
+
 static void forced_cpuid_names_the_hypervisor(void **state)
 {
     static const char code[] = "\x0f\x0bxen\x0f\xa2";
@@ -600,6 +613,7 @@ int main(void)
         CASE(xsetbv_is_for_the_kernel),
         CASE(string_input_to_a_hole_is_a_page_fault),
         CASE(string_output_across_pages_names_the_one_missing),
+        CASE(instructions_of_32_bit_code_have_no_rex),
         CASE(forced_cpuid_names_the_hypervisor),
         CASE(plain_ud2_is_not_forced_cpuid),
         CASE(instruction_at_the_page_end_is_read_alone),

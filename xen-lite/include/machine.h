@@ -149,8 +149,9 @@ enum machine_segment_base {
 
 unsigned long machine_get_base(enum machine_segment_base which);
 void machine_set_base(enum machine_segment_base which, unsigned long base);
-/* Does @selector name a 64-bit code segment of the current vCPU? */
-bool machine_code_is_64bit(unsigned int selector);
+/* 64 or 32, as the current vCPU's code segment @selector says; 0: neither, or
+ * where it starts cannot be told. */
+unsigned int machine_code_bits(unsigned int selector);
 /*
  * State of a vCPU that does not run, for vcpu_set_context() and the tools.
  * @fxsave is the 512-byte image; its reserved parts are made sane.

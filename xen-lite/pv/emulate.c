@@ -32,6 +32,7 @@ enum result {
 
 struct instruction {
     uint8_t bytes[INSTRUCTION_BYTES_MAX];
+    unsigned int bits; /* of the code segment: 64 or 32 */
     unsigned int available;
     unsigned int at; /* next byte to decode */
     uint8_t rex;
@@ -107,7 +108,7 @@ static bool decode(struct instruction *in)
             return false;
         }
     } while (take_prefix(in, byte));
-    if ((byte & 0xf0) == 0x40) {
+    if (in->bits == 64 && (byte & 0xf0) == 0x40) {
         in->rex = byte & 0xf;
         if (!next_byte(in, &byte)) {
             return false;
@@ -488,7 +489,7 @@ static enum result emulate_string_io(struct vcpu *v, struct cpu_user_regs *regs,
     uint64_t *pointer = out ? &regs->rsi : &regs->rdi;
     uint32_t value;
 
-    if (in->address32 || in->overridden ||
+    if (in->bits != 64 || in->address32 || in->overridden ||
         !pv_port_allowed(v, regs->dx, bytes)) {
         return NOT_OURS;
     }
@@ -558,10 +559,10 @@ static void retire(struct vcpu *v, struct cpu_user_regs *regs,
 bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 {
     const struct privileged *privileged;
-    struct instruction in = {.at = 0};
+    struct instruction in = {.bits = machine_code_bits(regs->cs)};
     enum result result;
 
-    if (!machine_code_is_64bit(regs->cs)) {
+    if (in.bits == 0) {
         return false;
     }
     fetch(regs, &in);

@@ -10,6 +10,8 @@
 #include "x86.h"
 
 #define LAR_CODE_64BIT (1U << 21)
+#define LAR_CODE_32BIT (1U << 22)
+#define SELECTOR_LDT   4U
 
 #define SAVE_SELECTOR(name, to) \
     __asm__ volatile("mov %%" #name ", %w0" : "=r"(to))
@@ -65,7 +67,7 @@ void machine_load_user_gs(unsigned int selector)
     (void)ok;
 }
 
-bool machine_code_is_64bit(unsigned int selector)
+unsigned int machine_code_bits(unsigned int selector)
 {
     unsigned int rights = 0;
 
@@ -76,7 +78,12 @@ bool machine_code_is_64bit(unsigned int selector)
                      : "=r"(rights)
                      : "r"(selector)
                      : "cc");
-    return (rights & LAR_CODE_64BIT) != 0;
+    if ((rights & LAR_CODE_64BIT) != 0) {
+        return 64;
+    }
+    /* A kernel's own are flat; a program's, in an LDT, may not be. */
+    return (rights & LAR_CODE_32BIT) != 0 && (selector & SELECTOR_LDT) == 0 ? 32
+                                                                            : 0;
 }
 
 void segments_save(struct vcpu *v)
