@@ -16,6 +16,7 @@
 #include "sched.h"
 #include "softirq.h"
 #include "timer.h"
+#include "vcpu_time.h"
 
 #define DOMAINS 5U
 #define VCPUS   3U
@@ -81,7 +82,8 @@ static void meddle(unsigned int *seed)
         (void)sched_set_affinity(v, &mask, NULL);
         break;
     case 3:
-        (void)sched_set_params(v->domain, (uint16_t)(1 + rand_r(seed) % 1000),
+        /* One of weight 1 would rightly wait for seconds in the end. */
+        (void)sched_set_params(v->domain, (uint16_t)(100 + rand_r(seed) % 900),
                                (uint16_t)(rand_r(seed) % 3 * 40));
         break;
     case 4:
@@ -224,6 +226,111 @@ static void accounts_of_a_wild_run_add_up(void **state)
     }
 }
 
+/* -- the end of domains ---------------------------------------------------- */
+
+#define MORTAL_ID 9U
+#define LIVES     60U
+
+/* Who finds the domain has a reference; its vCPUs go with it. */
+static void bother_mortal(unsigned int *seed)
+{
+    struct domain *d = domain_get(MORTAL_ID);
+    struct vcpu *v;
+
+    if (d == NULL) {
+        return;
+    }
+    v = __atomic_load_n(&d->vcpu[(unsigned int)rand_r(seed) % VCPUS],
+                        __ATOMIC_ACQUIRE);
+    switch (v != NULL ? rand_r(seed) % 5 : 5) {
+    case 0:
+        vcpu_pause_nosync(v);
+        vcpu_unpause(v);
+        break;
+    case 1:
+        timer_set(&v->singleshot_timer, machine_now_ns() + 50000);
+        break;
+    case 2:
+        vcpu_set_periodic(v, 1 * WORLD_MS);
+        break;
+    case 3:
+        timer_migrate(&v->poll_timer, fake_this_cpu->id);
+        timer_set(&v->poll_timer, machine_now_ns());
+        break;
+    case 4:
+        vcpu_kick(v);
+        break;
+    default:
+        break;
+    }
+    domain_put(d);
+}
+
+static void *guest_thread(void *data)
+{
+    unsigned int cpu = (unsigned int)(uintptr_t)data;
+    unsigned int seed = cpu + 31;
+
+    fake_set_cpu(cpu);
+    while (!atomic_load(&stop)) {
+        fake_advance(20000);
+        timer_interrupt();
+        softirq_run();
+        if (!fake_this_cpu->current->domain->is_idle &&
+            rand_r(&seed) % 3 == 0) {
+            sched_block_current();
+        }
+        bother_mortal(&seed);
+    }
+    return NULL;
+}
+
+/* CPU 0 is dom0's alone. */
+static void live_and_die(void)
+{
+    uint16_t cap = 40;
+    struct domain *d = world_spinner(MORTAL_ID, VCPUS);
+
+    assert_int_equal(sched_set_params(d, 256, cap), 0);
+    for (unsigned int i = 0; i < 20; i++) {
+        fake_advance(20000);
+        vcpu_unblock(d->vcpu[i % VCPUS]);
+        softirq_run();
+    }
+    while (domain_kill(d) != 0) {
+        softirq_run();
+    }
+    while ((d = domain_get_at_or_after(MORTAL_ID)) != NULL ||
+           domain_free_id(MORTAL_ID) != MORTAL_ID) {
+        if (d != NULL) {
+            domain_put(d);
+        }
+        softirq_run();
+        machine_relax();
+    }
+}
+
+static void domains_end_while_others_bother_them(void **state)
+{
+    pthread_t thread[FAKE_CPUS];
+
+    (void)state;
+    assert_int_equal(cpupool_remove_cpu(0, 0), 0);
+    atomic_store(&stop, false);
+    for (unsigned int cpu = 1; cpu < FAKE_CPUS; cpu++) {
+        assert_int_equal(pthread_create(&thread[cpu], NULL, guest_thread,
+                                        (void *)(uintptr_t)cpu),
+                         0);
+    }
+    for (unsigned int i = 0; i < LIVES; i++) {
+        live_and_die();
+    }
+    atomic_store(&stop, true);
+    for (unsigned int cpu = 1; cpu < FAKE_CPUS; cpu++) {
+        assert_int_equal(pthread_join(thread[cpu], NULL), 0);
+    }
+}
+
 #define CASE(name) \
     cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
@@ -232,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(no_vcpu_is_twice_or_lost),
         CASE(accounts_of_a_wild_run_add_up),
+        CASE(domains_end_while_others_bother_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
