@@ -288,10 +288,9 @@ static void *guest_thread(void *data)
 /* CPU 0 is dom0's alone. */
 static void live_and_die(void)
 {
-    uint16_t cap = 40;
     struct domain *d = world_spinner(MORTAL_ID, VCPUS);
 
-    assert_int_equal(sched_set_params(d, 256, cap), 0);
+    assert_int_equal(sched_set_params(d, 256, 40), 0);
     for (unsigned int i = 0; i < 20; i++) {
         fake_advance(20000);
         vcpu_unblock(d->vcpu[i % VCPUS]);

@@ -86,8 +86,6 @@ static void queue_remove(struct run_queue *queue, struct vcpu *v)
     } else {
         queue->last = v->sched.queue_prev;
     }
-    v->sched.queue_next = NULL;
-    v->sched.queue_prev = NULL;
     v->sched.queued = false;
     atomic_fetch_sub(&queue->count, 1);
     queue_first_changed(queue);
@@ -113,9 +111,9 @@ static void transit_begin(struct vcpu *v, unsigned int cpu)
     atomic_store(&v->sched.cpu, cpu);
 }
 
-/* Since its CPU was chosen that may have been forbidden to it, and another may
- * have gone idle that found it on no queue. */
-static void transit_end(struct vcpu *v, bool woken)
+/* True if it is to be relocated: since its CPU was chosen that may have been
+ * forbidden to it, and another may have gone idle that found it on no queue. */
+static bool transit_end(struct vcpu *v, bool woken)
 {
     struct run_queue *queue = core_cpus[atomic_load(&v->sched.cpu)]->queue;
     unsigned long flags = spin_lock_irqsave(&queue->lock);
@@ -129,9 +127,7 @@ static void transit_end(struct vcpu *v, bool woken)
         !affinity_allows(v, queue->cpu) ||
         (woken && queue_runs_guest(queue) && !cpumask_empty(&sched_idle_cpus));
     spin_unlock_irqrestore(&queue->lock, flags);
-    if (moves_on) {
-        sched_relocate(v, woken);
-    }
+    return moves_on;
 }
 
 /* The first of locked @queue that CPU @cpu may have, if it comes before
@@ -168,7 +164,9 @@ static bool steal_from(unsigned int from, unsigned int to, uint64_t limit_ns)
     if (v == NULL) {
         return false;
     }
-    transit_end(v, false);
+    if (transit_end(v, false)) {
+        sched_relocate(v, false);
+    }
     return true;
 }
 
@@ -230,8 +228,8 @@ static void balance(struct core_cpu *cpu)
     }
 }
 
-/* A vCPU that waits where it must not, or @anyway, goes to the best place. */
-void sched_relocate(struct vcpu *v, bool anyway)
+/* Returns true if it must be looked at again. */
+static bool relocate_once(struct vcpu *v, bool anyway)
 {
     unsigned long flags;
     struct run_queue *queue = queue_lock_of(v, &flags);
@@ -244,12 +242,19 @@ void sched_relocate(struct vcpu *v, bool anyway)
     }
     if (to == queue->cpu) {
         queue_unlock(queue, flags);
-        return;
+        return false;
     }
     queue_remove(queue, v);
     transit_begin(v, to);
     queue_unlock(queue, flags);
-    transit_end(v, false);
+    return transit_end(v, false);
+}
+
+void sched_relocate(struct vcpu *v, bool anyway)
+{
+    while (relocate_once(v, anyway)) {
+        anyway = false;
+    }
 }
 
 /* -- wake and sleep -------------------------------------------------------- */
@@ -292,7 +297,9 @@ void sched_wake(struct vcpu *v)
     }
     transit_begin(v, cpu);
     queue_unlock(queue, flags);
-    transit_end(v, true);
+    if (transit_end(v, true)) {
+        sched_relocate(v, true);
+    }
 }
 
 void sched_unpark(struct vcpu *v)
@@ -507,22 +514,15 @@ void schedule(void)
     machine_irq_restore(flags);
 }
 
-/* @prev can be taken elsewhere now: must it, or does somebody idle? */
-static void prev_moves_on(struct vcpu *prev)
-{
-    const struct run_queue *queue = machine_this_cpu()->queue;
-
-    sched_relocate(prev,
-                   queue_runs_guest(queue) && !cpumask_empty(&sched_idle_cpus));
-}
-
 void sched_switched(struct vcpu *prev)
 {
     struct vcpu *v = machine_this_cpu()->current;
 
     atomic_store(&prev->sched.running, false);
     if (!prev->domain->is_idle) {
-        prev_moves_on(prev);
+        /* It can be taken elsewhere now: must it, or does somebody idle? */
+        sched_relocate(prev,
+                       !v->domain->is_idle && !cpumask_empty(&sched_idle_cpus));
     }
     if (!v->domain->is_idle) {
         vcpu_time_switched_in(v);
