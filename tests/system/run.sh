@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 HV=${HV:-xenlite} TIER=${TIER:-quick} GROUP=${GROUP:-} TESTS=${TESTS:-}
 export HV
 # No single boot may hold up the rest for ever.
-limit=$((1800 * ${SLOW:-1}))
+limit=$((3600 * ${SLOW:-1}))
 
 passed=0 failed=0 skipped=0 left_long=0 left_off=0 failures=''
 
