@@ -326,6 +326,16 @@ static void lz4_offset_cut_in_half_is_eilseq(void **state)
     assert_int_equal(unpack_bytes(cut, sizeof(cut), 6), -XEN_EILSEQ);
 }
 
+/* A block ends in literals: after a match another sequence must follow. */
+static void lz4_match_at_the_end_is_eilseq(void **state)
+{
+    static const uint8_t block[] = {2, 0x21, 0x4c, 0x18, 5, 0, 0,
+                                    0, 0x20, 'a',  'b',  1, 0};
+
+    (void)state;
+    assert_int_equal(unpack_bytes(block, sizeof(block), 6), -XEN_EILSEQ);
+}
+
 static void data_behind_a_stream_is_ignored(void **state)
 {
     (void)state;
@@ -521,6 +531,7 @@ int main(void)
         cmocka_unit_test(zstd_table_too_large_is_eilseq),
         cmocka_unit_test(zstd_bits_left_over_are_eilseq),
         cmocka_unit_test(lz4_offset_cut_in_half_is_eilseq),
+        cmocka_unit_test(lz4_match_at_the_end_is_eilseq),
         cmocka_unit_test(data_behind_a_stream_is_ignored),
         cmocka_unit_test(unknown_filters_and_checks_are_eopnotsupp),
         cmocka_unit_test(formats_are_told_by_magic),
