@@ -36,7 +36,7 @@ ifeq ($(filter xl,$(GROUP))-$(origin HV),xl-file)
 	echo "The same in $(O)/xl.md"; exit $$code
 else
 	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS) \
-	    $(if $(GROUP),$(SYSTEM_DISKS))
+	    $(if $(filter xl debian devices,$(GROUP)),$(SYSTEM_DISKS))
 	$(Q)$(SYSTEM_ENV) TIER=$(if $(GROUP),all,quick) tests/system/run.sh
 endif
 

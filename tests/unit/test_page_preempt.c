@@ -233,16 +233,24 @@ static void failure_deep_down_undoes_all(void **state)
     }
 }
 
+/* Preempted at each step from here on. */
+static void tear_down_half(void)
+{
+    int rc;
+
+    build_tree();
+    (void)get_root(&rc);
+    fake_preempt_every(1);
+    assert_int_equal(page_put_root(guest->mfn[TREE_FIRST]), -XEN_ERESTART);
+}
+
 /* A table whose teardown stopped half way is wanted again. */
 static void half_torn_down_table_can_be_used_again(void **state)
 {
     int rc;
 
     (void)state;
-    build_tree();
-    (void)get_root(&rc);
-    fake_preempt_every(1);
-    assert_int_equal(page_put_root(guest->mfn[TREE_FIRST]), -XEN_ERESTART);
+    tear_down_half();
     for (unsigned int i = 0; i < 3; i++) {
         fake_clear_softirqs();
         assert_int_equal(mm_finish_teardown(guest->v), -XEN_ERESTART);
@@ -261,13 +269,8 @@ static void half_torn_down_table_can_be_used_again(void **state)
  * the guest's own, of no other use, and given back with the domain. */
 static void forgotten_teardown_goes_with_the_domain(void **state)
 {
-    int rc;
-
     (void)state;
-    build_tree();
-    (void)get_root(&rc);
-    fake_preempt_every(1);
-    assert_int_equal(page_put_root(guest->mfn[TREE_FIRST]), -XEN_ERESTART);
+    tear_down_half();
     fake_preempt_every(0);
     fake_clear_softirqs();
     guest->v->pv.teardown_mfn = 0;
