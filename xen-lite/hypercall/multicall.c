@@ -13,15 +13,17 @@
 #include "guest_copy.h"
 #include "hypercall.h"
 
+_Static_assert(sizeof(((struct hypercall_args *)NULL)->a) ==
+                   sizeof(((multicall_entry_t *)NULL)->args),
+               "an entry has the arguments of a call");
+
 static long multicall_one(struct vcpu *v, const multicall_entry_t *entry,
                           struct hypercall_args *args)
 {
     if (entry->op == __HYPERVISOR_multicall || entry->op == __HYPERVISOR_iret) {
         return -XEN_EINVAL;
     }
-    for (unsigned int i = 0; i < ARRAY_COUNT(entry->args); i++) {
-        args->a[i] = entry->args[i];
-    }
+    __builtin_memcpy(args->a, entry->args, sizeof(args->a));
     return hypercall_call(v, entry->op, args);
 }
 
@@ -29,9 +31,7 @@ static int multicall_save_arguments(guest_va_t entry_va,
                                     multicall_entry_t *entry,
                                     const struct hypercall_args *args)
 {
-    for (unsigned int i = 0; i < ARRAY_COUNT(entry->args); i++) {
-        entry->args[i] = args->a[i];
-    }
+    __builtin_memcpy(entry->args, args->a, sizeof(args->a));
     return write_guest(entry_va, entry);
 }
 

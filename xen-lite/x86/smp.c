@@ -382,19 +382,21 @@ void machine_flush_tlb(const struct cpumask *cpus, unsigned long va)
 {
     unsigned int self = cpu_info()->cpu;
     struct cpumask others;
+    bool any = false;
     unsigned int cpu;
 
-    cpumask_copy(&others, cpus);
+    cpumask_clear_all(&others);
     for_each_cpu_in (cpu, cpus) {
-        if (cpu == self || !cpumask_test(&cpus_started, cpu) ||
-            note_stale(cpu)) {
-            cpumask_clear(&others, cpu);
+        if (cpu != self && cpumask_test(&cpus_started, cpu) &&
+            !note_stale(cpu)) {
+            cpumask_set(&others, cpu);
+            any = true;
         }
     }
     if (cpumask_test(cpus, self)) {
         machine_flush_tlb_local(va);
     }
-    if (!cpumask_empty(&others)) {
+    if (any) {
         flush_others(&others, va);
     }
 }
