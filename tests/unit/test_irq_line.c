@@ -181,6 +181,51 @@ static void a_shared_level_line_waits_for_all(void **state)
     assert_int_equal(world_irq(11)->eois, 1);
 }
 
+/* One that never serves the line must not stall the others' device. */
+static void a_shared_level_line_waits_a_while_only(void **state)
+{
+    evtchn_port_t a;
+    evtchn_port_t b;
+
+    (void)state;
+    machine_gsi_setup(11, true, true);
+    map(dom0, 11);
+    map(guest, 11);
+    assert_int_equal(bind_port(dom0, 11, true, &a), 0);
+    assert_int_equal(bind_port(guest, 11, true, &b), 0);
+    for (unsigned int round = 1; round < 4; round++) {
+        assert_true(world_fire(11));
+        assert_true(take(dom0, a));
+        assert_int_equal(pirq_eoi(dom0, 11), 0);
+        world_advance(900000);
+        assert_int_equal(world_irq(11)->eois, round - 1);
+        world_advance(200000);
+        assert_int_equal(world_irq(11)->eois, round);
+    }
+    /* Too late, and not for the next interrupt either. */
+    assert_int_equal(pirq_eoi(guest, 11), 0);
+    assert_int_equal(world_irq(11)->eois, 3);
+    assert_true(world_fire(11));
+    assert_int_equal(pirq_eoi(dom0, 11), 0);
+    assert_int_equal(world_irq(11)->eois, 3);
+    assert_int_equal(pirq_eoi(guest, 11), 0);
+    assert_int_equal(world_irq(11)->eois, 4);
+}
+
+/* Alone it stalls itself: its line stays masked as long as it likes. */
+static void a_line_of_one_waits_for_ever(void **state)
+{
+    evtchn_port_t port = level_line(11);
+
+    (void)state;
+    assert_true(world_fire(11));
+    assert_true(take(dom0, port));
+    world_advance(50000000);
+    assert_int_equal(world_irq(11)->eois, 0);
+    assert_int_equal(pirq_eoi(dom0, 11), 0);
+    assert_int_equal(world_irq(11)->eois, 1);
+}
+
 static void a_sharer_that_dies_gives_its_eoi(void **state)
 {
     evtchn_port_t a;
@@ -431,6 +476,8 @@ int main(void)
         TEST(bind_vcpu_moves_the_interrupt),
         TEST(both_must_agree_to_share),
         TEST(a_shared_level_line_waits_for_all),
+        TEST(a_shared_level_line_waits_a_while_only),
+        TEST(a_line_of_one_waits_for_ever),
         TEST(a_sharer_that_dies_gives_its_eoi),
         TEST(dom0_dying_with_lines_bound_disables_them),
         TEST(a_ninth_sharer_is_ebusy),

@@ -3,7 +3,8 @@
  * Interrupt lines of the machine and the guests that listen to each. A level
  * line stays masked, by the machine, until every listener that was told has
  * given its EOI: one that never does loses its own device and stalls nothing
- * else. A line that fires too often is held back for a while.
+ * else, for a shared line waits a millisecond at most (as Xen's). A line that
+ * fires too often is held back for a while.
  */
 #include "irq_line.h"
 
@@ -21,6 +22,8 @@
  * for as long again. 500,000 a second is beyond any sane device. */
 #define STORM_WINDOW_NS 10000000ULL
 #define STORM_COUNT     5000U
+/* How long those who share a level line wait for the slowest of them. */
+#define SHARED_EOI_NS 1000000ULL
 
 struct listener {
     struct domain *domain; /* no reference: closing the port unbinds */
@@ -39,6 +42,7 @@ struct irq_line {
     unsigned int window_count;
     uint64_t window_start_ns;
     struct timer storm_timer;
+    struct timer eoi_timer;
     struct listener listener[IRQ_LINE_GUESTS];
 };
 
@@ -60,6 +64,33 @@ static struct irq_line *find_line(unsigned int irq)
     return atomic_load(&lines[index_nospec(irq, IRQ_LINES)]);
 }
 
+/* @to has served the line. @line->lock is held. */
+static void give_eoi(struct irq_line *line, struct listener *to)
+{
+    if (!to->owes_eoi) {
+        return;
+    }
+    to->owes_eoi = false;
+    if (--line->owed_count == 0) {
+        machine_irq_eoi(line->irq);
+        if (line->held_back) {
+            machine_irq_mask(line->irq, true);
+        }
+    }
+}
+
+/* Those who still owe an EOI are told again when the line fires again. */
+static void eoi_overdue(void *data)
+{
+    struct irq_line *line = data;
+    unsigned long flags = spin_lock_irqsave(&line->lock);
+
+    for (unsigned int i = 0; i < line->listener_count; i++) {
+        give_eoi(line, &line->listener[i]);
+    }
+    spin_unlock_irqrestore(&line->lock, flags);
+}
+
 /* @line->lock is held. */
 static void tell_listeners(struct irq_line *line)
 {
@@ -71,6 +102,9 @@ static void tell_listeners(struct irq_line *line)
             line->owed_count++;
         }
         evtchn_raise_port(to->domain, to->port);
+    }
+    if (line->level && line->listener_count > 1) {
+        timer_set(&line->eoi_timer, machine_now_ns() + SHARED_EOI_NS);
     }
 }
 
@@ -106,6 +140,7 @@ static struct irq_line *make_line(unsigned int irq, unsigned int cpu)
     spin_init(&line->lock, LOCK_IRQ);
     line->irq = irq;
     timer_init(&line->storm_timer, storm_over, line, cpu);
+    timer_init(&line->eoi_timer, eoi_overdue, line, cpu);
     if (!atomic_compare_exchange_strong(&lines[irq], &other, line)) {
         heap_free(line);
         return other;
@@ -232,21 +267,6 @@ int irq_line_bind(unsigned int irq, struct domain *d, evtchn_port_t port,
     rc = add_listener(line, d, port, will_share, cpu);
     spin_unlock_irqrestore(&line->lock, flags);
     return rc;
-}
-
-/* @to has served the line. @line->lock is held. */
-static void give_eoi(struct irq_line *line, struct listener *to)
-{
-    if (!to->owes_eoi) {
-        return;
-    }
-    to->owes_eoi = false;
-    if (--line->owed_count == 0) {
-        machine_irq_eoi(line->irq);
-        if (line->held_back) {
-            machine_irq_mask(line->irq, true);
-        }
-    }
 }
 
 void irq_line_unbind(unsigned int irq, struct domain *d)
