@@ -51,7 +51,7 @@ $(IMAGES)/debian-%/dom0.cpio: $(IMAGES)/debian-%/stamp \
 .PRECIOUS: $(CACHE)/debian/%.tar
 .PHONY: debian debian-full
 debian: $(IMAGES)/debian-base/dom0.cpio ## make the Debian guest's root disk
-debian-full: $(IMAGES)/debian-full/dom0.cpio ## the same with PostgreSQL, fio, iperf3
+debian-full: $(IMAGES)/debian-full/dom0.cpio ## make the Debian disk with PostgreSQL, fio, iperf3
 
 
 # A whole machine on a disk: GRUB, a hypervisor, Debian's dom0. HV=xen has

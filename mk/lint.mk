@@ -30,8 +30,9 @@ lint_stamp = $(1:%=$(O)/lint/%.$(2))
 .PHONY: lint lint-format lint-structure lint-headers lint-tidy \
     lint-tidy-files lint-cppcheck lint-shell format
 
+lint: ## check style: format, structure, tidy, cppcheck, current documents
 lint: lint-format lint-structure lint-headers lint-tidy lint-cppcheck \
-    lint-shell ## check style: format, structure, tidy, cppcheck
+    lint-shell
 
 lint-format:
 	$(call step,LINT,format)clang-format -n --Werror $(LINT_C)

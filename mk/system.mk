@@ -53,6 +53,6 @@ demo: deps-run ## boot dom0 and a Linux guest, let both prove themselves
 	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS)
 	$(Q)$(DEMO_ENV) scripts/demo.sh demo
 
-run: deps-run ## the same with dom0's shell on this terminal (GUEST=debian: Debian)
+run: deps-run ## boot dom0 and a Linux guest, dom0's shell here (GUEST=debian: Debian)
 	$(Q)$(MAKE) $(JOBS) -s --no-print-directory $(SYSTEM_NEEDS) $(GUEST)
 	$(Q)$(DEMO_ENV) GUEST=$(GUEST) scripts/demo.sh run

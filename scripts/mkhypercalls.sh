@@ -26,7 +26,7 @@ table() {
 # cases FILE...: commands named in switch statements and tables of handlers
 cases() {
     cat "$@" | grep -oE "${prefix}[A-Za-z0-9_]+" | LC_ALL=C sort -u |
-        grep -vE '_INTERFACE_VERSION$|_SLEEP_EXTENDED$|_RESET_CONT$'
+        grep -vE '_INTERFACE_VERSION$|_SLEEP_EXTENDED$|_RESET_CONT$|M_resource_'
 }
 
 # Commands of calls whose handlers dispatch by switch.
@@ -45,7 +45,8 @@ cat <<'HEAD'
 # Calls and their state
 
 Made from the code by `scripts/mkhypercalls.sh`; `make lint` checks that it is current. Unknown numbers and commands answer
-`-ENOSYS`. Calls of dom0 answer `-EPERM` to others.
+`-ENOSYS`. Calls of dom0 answer `-EPERM` to others. "served": there is a handler, which may refuse part. `shadow_op` and
+`cpu_hotplug` never do anything, `setdebugging` cannot turn it on, `page_offline_op` only answers queries.
 
 ## Hypercalls
 

@@ -3,7 +3,7 @@
  * The table of hypercalls: name, number of arguments, who may call it. Used
  * several times with different X: prototypes, dispatch, names in traces, and
  * the table of docs/hypercalls.md. Handlers of DOM0's calls refuse others
- * themselves, -EPERM, but only once they know the interface's version.
+ * themselves, -EPERM; those with an interface version look at it first.
  */
 #ifndef XEN_LITE_HYPERCALL_LIST_H
 #define XEN_LITE_HYPERCALL_LIST_H
@@ -24,7 +24,7 @@
     X(update_va_mapping, 3, GUEST) \
     X(set_timer_op, 1, GUEST) \
     X(xen_version, 2, GUEST) \
-    X(console_io, 3, GUEST) \
+    X(console_io, 3, DOM0) \
     X(grant_table_op, 3, GUEST) \
     X(vm_assist, 2, GUEST) \
     X(update_va_mapping_otherdomain, 4, GUEST) \
