@@ -33,6 +33,7 @@ UNIT_CFLAGS_test_unpack = -DUNPACK_DATA='"$(O)/unit/data"' \
 
 # Our own string.c under other names, beside libc's.
 UNIT_EXTRA_string = $(O)/unit/$(1)/own_string.o
+UNIT_EXTRA_cmdline = $(O)/unit/$(1)/xen-lite/boot/cmdline.o
 # The real heap, in place of the one over malloc.
 UNIT_EXTRA_heap = $(O)/unit/$(1)/xen-lite/mm/heap.o
 

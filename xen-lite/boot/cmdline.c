@@ -96,16 +96,7 @@ static int parse_count(const struct option *o, const char *value)
     return 0;
 }
 
-static int parse_bytes(const struct option *o, const char *value)
-{
-    uint64_t *to = o->to;
-    const char *end;
-
-    return string_to_bytes(value, &end, to) != 0 || *end != '\0' ? -XEN_EINVAL
-                                                                 : 0;
-}
-
-/* One part of dom0_mem=: a size, which without a unit is in KiB. */
+/* A size, which without a unit is in KiB. */
 static int parse_memory_size(const char *text, const char **end,
                              uint64_t *bytes, bool *negative)
 {
@@ -126,6 +117,19 @@ static int parse_memory_size(const char *text, const char **end,
             *bytes <<= 10;
         }
     }
+    return 0;
+}
+
+static int parse_size(const struct option *o, const char *value)
+{
+    uint64_t bytes, *to = o->to;
+    bool negative;
+
+    if (parse_memory_size(value, &value, &bytes, &negative) != 0 ||
+        *value != '\0' || negative) {
+        return -XEN_EINVAL;
+    }
+    *to = bytes;
     return 0;
 }
 
@@ -240,7 +244,7 @@ static const struct option option_table[] = {
     {"dom0_mem", parse_memory, &options.dom0_mem, 0},
     {"dom0_max_vcpus", parse_vcpus, NULL, 0},
     {"maxcpus", parse_count, &options.max_cpus, 0},
-    {"mem", parse_bytes, &options.mem_limit, 0},
+    {"mem", parse_size, &options.mem_limit, 0},
     {"console", TEXT(console)},
     {"com1", TEXT(com1)},
     {"loglvl", parse_loglvl, NULL, 0},
