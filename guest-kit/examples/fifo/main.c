@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The FIFO event channel ABI (<xen/event_channel.h>): control block, event
- * words, queues in order, priorities, masking, more than one page of words.
+ * words, queues in order, priorities, masking, more than one page of words; the
+ * way back to two levels.
  */
 #include "check.h"
 #include "evtchn.h"
@@ -297,6 +298,94 @@ static void check_garbage(evtchn_port_t port)
     check_eq("fifo-garbage-head-send", evtchn_send(port), 0);
 }
 
+/* -- back to two levels ---------------------------------------------------- */
+
+static void record_two_level(evtchn_port_t port)
+{
+    delivered[delivered_count++] = port;
+}
+
+static void check_closed(const char *name, evtchn_port_t port)
+{
+    struct evtchn_status status;
+
+    check_eq(name, evtchn_status(port, &status), 0);
+    check_eq(name, status.status, EVTCHNSTAT_closed);
+}
+
+/* The frames are ours alone again: they may become page tables. */
+static void check_frame_free(const char *name, void *page)
+{
+    memset(page, 0, PAGE_BYTES);
+    check_eq(name, mm_set_readonly(page), 0);
+    check_eq(name, mm_ext(MMUEXT_PIN_L1_TABLE, page), 0);
+    check_eq(name, mm_ext(MMUEXT_UNPIN_TABLE, page), 0);
+    check_eq(name, mm_set_writable(page), 0);
+}
+
+static void check_reset(const evtchn_port_t *ports)
+{
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+
+    events_disable();
+    check_eq("reset", hc_event_channel_op(EVTCHNOP_reset, &reset), 0);
+    check_closed("reset-closes", ports[0]);
+    check_closed("reset-closes-last", WORDS_PER_PAGE);
+    check_eq("reset-send", evtchn_send(ports[0]), -XEN_EINVAL);
+    check_eq("reset-close", evtchn_close(ports[0]), -XEN_EINVAL);
+    check_eq("reset-priority", set_priority(ports[0], 3), -XEN_ENOSYS);
+    check_eq("reset-expand", expand_array(mm_va_to_mfn(words[0])),
+             -XEN_EOPNOTSUPP);
+    check_frame_free("reset-frees-control", (uint8_t *)control - 128);
+    check_frame_free("reset-frees-words", words[0]);
+    check_frame_free("reset-frees-second", words[1]);
+}
+
+/* A pair of fresh ports, by the bits of shared_info. */
+static void check_two_level(void)
+{
+    evtchn_port_t a = 0;
+    evtchn_port_t b = 0;
+
+    trap_set_handler(VECTOR_EVENT, NULL);
+    delivered_count = 0;
+    check_eq("two-level-alloc",
+             evtchn_alloc_unbound(DOMID_SELF, DOMID_SELF, &a), 0);
+    check_eq("two-level-port", a, 1);
+    check_eq("two-level-bind", evtchn_bind_interdomain(DOMID_SELF, a, &b), 0);
+    check_eq("two-level-quiet", evtchn_is_pending(a), 0);
+    check_eq("two-level-send", evtchn_send(b), 0);
+    check_eq("two-level-pending", evtchn_is_pending(a), 1);
+    check_hex("two-level-no-word", words[0][a], 0);
+    evtchn_set_handler(a, record_two_level);
+    events_enable();
+    check_eq("two-level-masked", delivered_count, 0);
+    check_eq("two-level-unmask", evtchn_unmask(a), 0);
+    check_eq("two-level-delivered", delivered_count, 1);
+    check_eq("two-level-send-unmasked", evtchn_send(b), 0);
+    check_eq("two-level-delivered-at-once", delivered_count, 2);
+    check_eq("two-level-ports", delivered[0] == a && delivered[1] == a, 1);
+    events_disable();
+    check_eq("two-level-close", evtchn_close(a) | evtchn_close(b), 0);
+}
+
+/* And to queues once more, with pages of their own. */
+static void check_fifo_again(void)
+{
+    evtchn_port_t port = 0;
+
+    trap_set_handler(VECTOR_EVENT, fifo_upcall);
+    delivered_count = 0;
+    check_init();
+    check_eq("again-bind", evtchn_bind_ipi(0, &port), 0);
+    check_eq("again-send", evtchn_send(port), 0);
+    events_enable();
+    check_eq("again-unmask", evtchn_unmask(port), 0);
+    check_eq("again-delivered", delivered_count, 1);
+    check_eq("again-port", delivered[0], port);
+    check_eq("again-not-two-level", evtchn_is_pending(port), 0);
+}
+
 void guest_main(void)
 {
     evtchn_port_t ports[4];
@@ -310,5 +399,8 @@ void guest_main(void)
     check_mask_queued(ports[1]);
     check_expand();
     check_garbage(ports[3]);
+    check_reset(ports);
+    check_two_level();
+    check_fifo_again();
     check_finish(SHUTDOWN_reboot);
 }

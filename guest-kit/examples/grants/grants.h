@@ -62,6 +62,10 @@ void grants_transitive(void);
 void grants_transfer(void);
 void grants_batches(void);
 void grants_limits(void);
+void grants_replace(void);
+void grants_copy_sub_page(void);
+/* Through reference 20 of @domid, which grants us its page. */
+void grants_copy_transitive(domid_t domid);
 void grants_switch(void);
 
 #endif

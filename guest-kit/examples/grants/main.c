@@ -80,8 +80,10 @@ void guest_main(void)
     fx.window_maddr = mm_va_to_maddr(fx.window);
     check_eq("window", mm_map(fx.window, 0, 0), 0);
     grants_version1();
+    grants_replace();
     grants_switch();
     grants_version2();
+    grants_copy_sub_page();
     grants_transitive();
     grants_transfer();
     grants_batches();

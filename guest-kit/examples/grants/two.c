@@ -72,6 +72,7 @@ void grants_transitive(void)
     check_hex("trans-both-unused",
               gnttab_status(REF_TRANS) | puppet_entry(20)->flags,
               GTF_permit_access);
+    grants_copy_transitive(domid);
     check_refusals(domid);
     check_frame_of_other(domid);
     check_eq("puppet-destroy", puppet_destroy(), 0);

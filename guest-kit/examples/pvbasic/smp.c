@@ -11,8 +11,9 @@
 #include "pvbasic.h"
 #include "vcpu.h"
 
-#define SECOND 1000000000UL
-#define ROUNDS 200
+#define SECOND        1000000000UL
+#define ROUNDS        200
+#define MOVING_ROUNDS 20
 
 static atomic_uint other_state;
 static atomic_uint other_id;
@@ -22,6 +23,11 @@ static evtchn_port_t to_other;
 static evtchn_port_t to_self;
 static volatile uint64_t *shared_page;
 static atomic_ulong seen_value;
+
+/* A port that moves between the vCPUs, and the one to send by. */
+static evtchn_port_t moving;
+static evtchn_port_t moving_sender;
+static atomic_uint moving_hits[2]; /* by vCPU */
 
 static void wait_until(atomic_uint *what, unsigned int at_least)
 {
@@ -170,6 +176,75 @@ static void check_flushes(void)
     check_eq("flush-all", mm_ext(MMUEXT_TLB_FLUSH_ALL, NULL), 0);
 }
 
+static void count_on_vcpu(evtchn_port_t port)
+{
+    (void)port;
+    moving_hits[this_vcpu()->id]++;
+}
+
+static void bind_to(const char *name, unsigned int vcpu)
+{
+    struct evtchn_bind_vcpu op = {.port = moving, .vcpu = vcpu};
+    struct evtchn_status status;
+
+    check_eq(name, hc_event_channel_op(EVTCHNOP_bind_vcpu, &op), 0);
+    evtchn_status(moving, &status);
+    check_eq(name, status.vcpu, vcpu);
+}
+
+/* How many events each has served: a stray one would be one too many. */
+static void check_served(const char *name, unsigned int vcpu,
+                         unsigned int served, unsigned int served_by_other)
+{
+    wait_until(&moving_hits[vcpu], served);
+    check_eq(name, moving_hits[vcpu], served);
+    check_eq(name, moving_hits[1 - vcpu], served_by_other);
+}
+
+static void send_moving(unsigned int vcpu)
+{
+    unsigned int before = moving_hits[vcpu];
+    unsigned int i;
+
+    for (i = 0; i < MOVING_ROUNDS && moving_hits[vcpu] == before + i; i++) {
+        evtchn_send(moving_sender);
+        wait_until(&moving_hits[vcpu], before + i + 1);
+    }
+}
+
+/* Masked and pending, it goes to the vCPU that it belongs to by then. */
+static void check_move_pending(void)
+{
+    bind_to("move-pending-from", 0);
+    evtchn_mask(moving);
+    check_eq("move-pending-send", evtchn_send(moving_sender), 0);
+    bind_to("move-pending-to", 1);
+    check_eq("move-pending-unmask", evtchn_unmask(moving), 0);
+    check_served("move-pending-served", 1, MOVING_ROUNDS + 1,
+                 2 * MOVING_ROUNDS);
+}
+
+static void check_move(void)
+{
+    check_eq("move-alloc",
+             evtchn_alloc_unbound(DOMID_SELF, DOMID_SELF, &moving), 0);
+    check_eq("move-bind",
+             evtchn_bind_interdomain(DOMID_SELF, moving, &moving_sender), 0);
+    evtchn_set_handler(moving, count_on_vcpu);
+    check_eq("move-unmask", evtchn_unmask(moving), 0);
+    send_moving(0);
+    check_served("move-at-start", 0, MOVING_ROUNDS, 0);
+    bind_to("move-to-other", 1);
+    send_moving(1);
+    check_served("move-served-by-other", 1, MOVING_ROUNDS, MOVING_ROUNDS);
+    bind_to("move-back", 0);
+    send_moving(0);
+    check_served("move-served-again", 0, 2 * MOVING_ROUNDS, MOVING_ROUNDS);
+    check_move_pending();
+    check_eq("move-close", evtchn_close(moving), 0);
+    check_eq("move-close-sender", evtchn_close(moving_sender), 0);
+}
+
 static void check_virq_of_other(void)
 {
     evtchn_port_t port;
@@ -213,6 +288,7 @@ void pvbasic_smp(void)
     check_bad_contexts();
     check_start();
     check_ipis();
+    check_move();
     check_remap();
     check_flushes();
     check_virq_of_other();
