@@ -22,6 +22,7 @@ UNIT_LIBS_guest_copy := -Wl,--wrap=machine_copy_from_guest \
     -Wl,--wrap=machine_copy_to_guest
 UNIT_LIBS_stale := -Wl,--wrap=machine_l4_entry_changed \
     -Wl,--wrap=tlb_clock_now
+UNIT_LIBS_sched_op := -Wl,--wrap=evtchn_poller_remove
 UNIT_LIBS_memory_op := -Wl,--wrap=domain_alloc_pages \
     -Wl,--wrap=domain_give_pages
 UNIT_LIBS_policy := -Wl,--wrap=machine_vcpu_destroy

@@ -150,6 +150,37 @@ static void poll_sleeps_until_its_port(void **state)
     assert_int_equal(atomic_load(&world_dom0->d->polling_vcpus[0]), 0);
 }
 
+/* The port that the vCPU polls anew while it is being woken; 0: it does not. */
+static evtchn_port_t polled_meanwhile;
+
+bool __real_evtchn_poller_remove(struct vcpu *v);
+bool __wrap_evtchn_poller_remove(struct vcpu *v);
+bool __wrap_evtchn_poller_remove(struct vcpu *v)
+{
+    evtchn_port_t port = polled_meanwhile;
+
+    polled_meanwhile = 0;
+    if (port != 0) {
+        assert_int_equal(poll(&port, 1, 0), 0);
+    }
+    return __real_evtchn_poller_remove(v);
+}
+
+/* Woken by an event, it polls once more before the waker is through. */
+static void poll_again_while_woken_is_not_lost(void **state)
+{
+    evtchn_port_t port = new_port();
+
+    (void)state;
+    world_dom0->d->shared->evtchn_mask[0] |= 1UL << port;
+    assert_int_equal(poll(&port, 1, 0), 0);
+    assert_true(blocked());
+    polled_meanwhile = port;
+    vcpu_unblock(self());
+    make_pending(port);
+    assert_false(blocked());
+}
+
 static void poll_of_a_pending_port_returns(void **state)
 {
     evtchn_port_t port = new_port();
@@ -396,6 +427,7 @@ int main(void)
         CASE(block_with_an_event_returns),
         CASE(unknown_command_is_enosys),
         CASE(poll_sleeps_until_its_port),
+        CASE(poll_again_while_woken_is_not_lost),
         CASE(poll_of_a_pending_port_returns),
         CASE(poll_of_several_wakes_by_any),
         CASE(poll_with_an_upcall_due_returns),

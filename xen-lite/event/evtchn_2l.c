@@ -63,6 +63,20 @@ void evtchn_rescan(struct vcpu *v)
     vcpu_kick(v);
 }
 
+void evtchn_poller_add(struct vcpu *v)
+{
+    atomic_fetch_or(&v->domain->polling_vcpus[v->id / 64],
+                    1ULL << (v->id % 64));
+}
+
+bool evtchn_poller_remove(struct vcpu *v)
+{
+    uint64_t bit = 1ULL << (v->id % 64);
+
+    return (atomic_fetch_and(&v->domain->polling_vcpus[v->id / 64], ~bit) &
+            bit) != 0;
+}
+
 void evtchn_wake_pollers(struct domain *d, evtchn_port_t number)
 {
     for (unsigned int i = 0; i < MAX_VCPUS_PER_DOMAIN / 64; i++) {
@@ -81,9 +95,7 @@ void evtchn_wake_pollers(struct domain *d, evtchn_port_t number)
             if (wanted != 0 && wanted != number) {
                 continue;
             }
-            if ((atomic_fetch_and(&d->polling_vcpus[i], ~(1ULL << bit)) >>
-                 bit) &
-                1U) {
+            if (evtchn_poller_remove(v)) {
                 vcpu_unblock(v);
             }
         }

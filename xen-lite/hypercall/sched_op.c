@@ -37,14 +37,12 @@ static void poll_begin(struct vcpu *v)
     atomic_fetch_or(&v->sched.pause_flags, VCPU_BLOCKED | VCPU_POLLING);
     /* From here on a sender that makes a port pending wakes us; those that
      * were before are seen below. */
-    atomic_fetch_or(&v->domain->polling_vcpus[v->id / 64],
-                    1ULL << (v->id % 64));
+    evtchn_poller_add(v);
 }
 
 static void poll_cancel(struct vcpu *v)
 {
-    atomic_fetch_and(&v->domain->polling_vcpus[v->id / 64],
-                     ~(1ULL << (v->id % 64)));
+    (void)evtchn_poller_remove(v);
     atomic_fetch_and(&v->sched.pause_flags, ~(VCPU_BLOCKED | VCPU_POLLING));
 }
 

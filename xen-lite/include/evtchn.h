@@ -69,6 +69,10 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port);
 /* For SCHEDOP_poll: may @port be polled, and is it pending? */
 bool evtchn_port_is_valid(struct domain *d, evtchn_port_t port);
 bool evtchn_port_is_pending(struct domain *d, evtchn_port_t port);
+/* From here on any port that is made pending may wake @v, which is current and
+ * has blocked; and no more: returns whether it was so until now. */
+void evtchn_poller_add(struct vcpu *v);
+bool evtchn_poller_remove(struct vcpu *v);
 
 /* Upcall state of @v. */
 bool vcpu_upcall_pending(const struct vcpu *v); /* and not masked */

@@ -14,7 +14,6 @@
 #include "bug.h"
 #include "core.h"
 #include "mm.h"
-#include "pv.h"
 #include "run_queue.h"
 #include "softirq.h"
 #include "trace.h"
@@ -347,46 +346,6 @@ void sched_yield_current(void)
 {
     machine_this_cpu()->current->sched.yielding = true;
     softirq_raise(SOFTIRQ_SCHEDULE);
-}
-
-void sched_block_current(void)
-{
-    struct vcpu *v = machine_this_cpu()->current;
-
-    atomic_fetch_or(&v->sched.pause_flags, VCPU_BLOCKED);
-    /* Flag first, then look: a sender makes its event (or NMI) pending first,
-     * then looks at the flag. */
-    if (pv_delivery_due(v)) {
-        atomic_fetch_and(&v->sched.pause_flags, ~VCPU_BLOCKED);
-        return;
-    }
-    softirq_raise(SOFTIRQ_SCHEDULE);
-}
-
-void vcpu_unblock(struct vcpu *v)
-{
-    unsigned int before =
-        atomic_fetch_and(&v->sched.pause_flags, ~(VCPU_BLOCKED | VCPU_POLLING));
-
-    if ((before & VCPU_POLLING) != 0) {
-        atomic_fetch_and(&v->domain->polling_vcpus[v->id / 64],
-                         ~(1ULL << (v->id % 64)));
-    }
-    if ((before & VCPU_BLOCKED) != 0) {
-        sched_wake(v);
-    }
-}
-
-void vcpu_kick(struct vcpu *v)
-{
-    unsigned int cpu;
-
-    vcpu_unblock(v);
-    cpu = atomic_load(&v->sched.cpu);
-    /* A guest that runs notices on its next way out of the hypervisor. */
-    if (atomic_load(&v->sched.running) && cpu != machine_this_cpu()->id) {
-        machine_kick(cpu);
-    }
 }
 
 /* -- the choice ------------------------------------------------------------ */
