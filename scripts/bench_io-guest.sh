@@ -86,9 +86,11 @@ config_file=/etc/postgresql/15/main/postgresql.conf -c data_directory=/mnt/main"
     sums=$(pg psql -At -c "select (select sum(abalance) from pgbench_accounts),
         (select sum(tbalance) from pgbench_tellers),
         (select sum(bbalance) from pgbench_branches)")
+    done=$(pg psql -At -c "select count(*) from pgbench_history")
     pg pg_ctl -w -D /mnt/main stop >/dev/null
     echo "IO-SUMS $sums"
-    echo "$sums" | awk -F'|' '{ exit !($1 == $2 && $2 == $3) }'
+    echo "$done|$sums" |
+        awk -F'|' '{ exit !($1 > 0 && $2 == $3 && $3 == $4) }'
     umount /mnt
 }
 

@@ -6,15 +6,18 @@
 . "$(dirname "$0")/lib.sh"
 dom0_args='xl.services=none'
 hv_args='dom0_max_vcpus=2'
+dom0_inside compat32
 dom0_script <<'DOM0'
 [ "$TOOL" = xl ] || xenperf -p -f | sed 's/^/XL-PERF /'
 report dom0
+check "system calls of a 32-bit program" sh -c 'compat32 | grep "^ok"'
 check "two CPUs" [ "$(nproc)" = 2 ]
 for cpu in 0 1; do
     check "CPU $cpu runs a process" taskset -c $cpu \
         grep -q "^processor.*: $cpu" /proc/cpuinfo
 done
 answer dom0 smp
+check "event channels in queues" sh -c 'dmesg | grep "FIFO-based ABI"'
 check "no oops so far" sh -c '! dmesg | grep -E "Oops|BUG:|WARNING: CPU|rcu.*stall|lockup"'
 checks_end
 DOM0

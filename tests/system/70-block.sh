@@ -60,6 +60,25 @@ in_guest "indirect descriptors" \
     '[ $(cat /sys/block/xvda/queue/max_segments) -gt 11 ]'
 in_guest "flushes" 'grep "write back" /sys/block/xvda/queue/write_cache'
 
+id=$(guest_id disks)
+for end in "0/backend/vbd/$id" "$id/device/vbd"; do
+    check "persistent grants: $end" [ "$(xenstore-read \
+        "/local/domain/$end/51712/feature-persistent")" = 1 ]
+done
+echo 1 >/sys/module/xen_blkback/parameters/log_stats
+in_guest "reads" 'dd if=/dev/xvda of=/dev/null bs=4k count=9 iflag=direct'
+echo 0 >/sys/module/xen_blkback/parameters/log_stats
+dmesg | grep 'pg: '
+check "grants are kept" sh -c 'dmesg | grep -E "pg: +[1-9]"'
+check "flushes reach dom0" [ "$(cat \
+    "/sys/bus/xen-backend/devices/vbd-$id-51712/statistics/f_req")" -gt 0 ]
+in_guest "each CPU reads" 'for cpu in 0 1; do for disk in a b c; do
+    taskset -c $cpu dd if=/dev/xvd$disk of=/dev/null bs=4k count=64 \
+    iflag=direct || exit 1; done; done'
+in_guest "by a queue of its own" 'grep blkif /proc/interrupts;
+    awk "/blkif/ { n++; if (\$2 + \$3 < 20) bad = 1 }
+    END { exit bad || n != 6 }" /proc/interrupts'
+
 check "hot attach" "$TOOL" block-attach disks "$d/hot.img,raw,xvdd,w"
 in_guest "hot disk appears" 'wait_for 20 test -b /dev/xvdd'
 in_guest "hot disk reads" "md5sum </dev/xvdd | grep -q $ro_sum"
@@ -81,6 +100,7 @@ check "the image holds the file" [ "$(sum /mnt/f)" = "$file_sum" ]
 umount /mnt
 check "all of its memory is free again" wait_for 30 same_memory
 check "references afterwards" audit_clean
+check "no warning" sh -c '! dmesg | grep -E "WARNING: CPU|BUG:"'
 cat /var/log/xen/xen-hotplug.log
 checks_end
 DOM0

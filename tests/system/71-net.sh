@@ -20,6 +20,7 @@ brctl addif xenbr0 eth0
 ifconfig xenbr0:0 10.0.2.20 netmask 255.255.255.0
 mkdir -p /run/www
 dd if=/dev/urandom of=/run/www/f bs=64k count=256 2>/dev/null
+dd if=/dev/urandom of=/run/www/small bs=64k count=4 2>/dev/null
 sum=$(md5sum </run/www/f | cut -d' ' -f1)
 httpd -p 80 -h /run/www
 before=$(free_mib)
@@ -58,6 +59,15 @@ in_guest one "segmentation is left to dom0" \
     [ $n -lt 16000 ]'
 in_guest one "a queue for each vCPU" \
     '[ $(ls -d /sys/class/net/eth0/queues/tx-* | wc -l) = 2 ]'
+in_guest one "large packets come whole" \
+    'r=/sys/class/net/eth0/statistics/rx_packets; a=$(cat $r);
+    wget -q -O /dev/null http://10.0.2.20/f || exit 1;
+    n=$(($(cat $r) - a)); echo $n; [ $n -lt 8000 ]'
+in_guest one "many connections" 'for i in $(seq 24); do
+    wget -q -O /dev/null http://10.0.2.20/small & done; wait'
+in_guest one "by both queues" 'grep vif0-q /proc/interrupts;
+    for q in q0-tx q0-rx q1-tx q1-rx; do awk "/vif0-$q/ { n = \$2 + \$3 }
+    END { exit n < 10 }" /proc/interrupts || exit 1; done'
 in_guest two "out through QEMU" 'ping -c 1 10.0.2.2 &&
     tftp -g -r file -l /tmp/o 10.0.2.2 &&
     md5sum /tmp/o | grep '"$(option outside x)"
@@ -80,6 +90,7 @@ check "destroy two" "$TOOL" destroy two
 check "interfaces are gone" wait_for 20 no_devices
 check "no entries left" wait_for 20 no_entries
 check "all memory is free again" wait_for 30 same_memory
+check "no warning" sh -c '! dmesg | grep -E "WARNING: CPU|BUG:"'
 cat /var/log/xen/xen-hotplug.log
 checks_end
 DOM0

@@ -61,6 +61,7 @@ while [ $n -le "$(option rounds 10)" ]; do
     n=$((n + 1))
 done
 check "references" audit_clean
+check "no warning" sh -c '! dmesg | grep -E "WARNING: CPU|BUG:"'
 checks_end
 DOM0
 dom0_passes -s 2

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A Debian 12 guest on a disk of dom0's: systemd reaches `running`, SSH from
-# dom0 works over its vif, apt-get fetches Debian's package lists through dom0
+# A Debian 12 guest on a disk of dom0's, as `make run GUEST=debian` starts it:
+# systemd reaches `running`, SSH from dom0 and a login on the console work, so do
+# the programs of inside/, apt-get fetches Debian's package lists through dom0
 # and QEMU's user network, what it writes is there after a reboot of the guest,
 # and it shuts down by itself when asked, with its file system clean.
 . "$(dirname "$0")/lib.sh"
@@ -11,17 +12,20 @@ with_outside
 limit=1200
 dom0_script <<'DOM0'
 . /lib/debian-lib.sh
-check "disk" debian_disk
-debian_config debian 2
-check "create, and SSH answers" debian_up debian 2 || exit 1
+check "created, and SSH answers" . /lib/debian-run.sh || exit 1
 check "systemd is running" \
     [ "$(debian_ssh 2 systemctl is-system-running --wait)" = running ]
 debian_ssh 2 'systemctl --failed --no-legend; systemd-analyze; uname -a;
     cat /etc/debian_version; df / | tail -n 1; systemctl is-active \
     serial-getty@hvc0'
-check "login on the console" guest_wait debian 60 'debian login:'
+check "prompt on the console" guest_wait debian 60 'debian login:'
+tty=$(xenstore-read "/local/domain/$(guest_id debian)/console/tty")
+echo root >"$tty"
+check "asks for a password" guest_wait debian 60 '^Password:'
+echo xen-lite >"$tty"
+check "logged in" guest_wait debian 60 'root@debian'
+check "programs" debian_ssh 2 sh /opt/inside/inside.sh 10
 if [ "$(option registry no)" = yes ]; then
-    check "out through dom0" debian_outside 2
     check "apt-get update" debian_ssh 2 'apt-get -q update &&
         apt-cache policy xen-utils-4.17 | grep -A 1 Candidate: &&
         apt-cache show xen-utils-4.17 | grep -q ^SHA256:'

@@ -21,7 +21,7 @@ check "fio verifies random writes" debian_in debian 300 fio --name=verify \
     --rw=randwrite --bsrange=4k-128k --size=96M --verify=crc32c \
     --verify_fatal=1 --eta=never --minimal --output=/dev/null
 check "pgbench, and its sums" debian_in debian 600 \
-    sh /opt/inside/bench-io.sh pgbench
+    sh /opt/inside/bench-io.sh pgbench 10
 check "iperf3 server" debian_in debian 60 iperf3 -s -D
 check "iperf3 to the guest" iperf3 -n 32M -f m -c "$debian_net.2"
 check "iperf3 from the guest" iperf3 -n 32M -f m -R -c "$debian_net.2"

@@ -102,6 +102,13 @@ dom0_program() {
         fail "progs/$1.c does not build"
 }
 
+# dom0_inside NAME: a program of inside/ (static) as a command in dom0
+dom0_inside() {
+    make -s -C "$top" O="$O" "$O/inside/opt/inside/$1" ||
+        fail "inside/$1.c does not build"
+    dom0_file "$O/inside/opt/inside/$1" "usr/bin/$1"
+}
+
 # only_on HV WHY: other hypervisors skip this test
 only_on() {
     [ "$HV" = "$1" ] || skip "$2"

@@ -43,6 +43,7 @@ struct frontend {
     evtchn_port_t port;
     unsigned int slots;
     unsigned int slot_bytes;
+    unsigned int connected; /* how often */
 };
 
 static struct random dice = {0x243f6a8885a308d3};
@@ -166,7 +167,7 @@ static void announce_rings(const struct frontend *f, bool wrong)
 }
 
 /* One life of the device: connect, lie, close. */
-static void one_round(const struct frontend *f, unsigned int round)
+static void one_round(struct frontend *f, unsigned int round)
 {
     bool wrong = round == 1;
 
@@ -182,6 +183,7 @@ static void one_round(const struct frontend *f, unsigned int round)
     announce_rings(f, wrong);
     put(f, "state", f->rings[1] == NULL ? STATE_READY : STATE_CONNECT);
     if (!wrong && backend_reaches(f, STATE_CONNECT)) {
+        f->connected++;
         put(f, "state", STATE_CONNECT);
         for (unsigned int i = 0; i < BURSTS; i++) {
             burst(f, 1 + random_below(&dice, f->slots));
@@ -236,5 +238,7 @@ void guest_main(void)
         one_round(&disk, i % ROUNDS);
         one_round(&net, i % ROUNDS);
     }
+    check_true("disk-connected", disk.connected != 0, disk.connected);
+    check_true("net-connected", net.connected != 0, net.connected);
     check_finish(SHUTDOWN_poweroff);
 }
