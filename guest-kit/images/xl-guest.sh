@@ -38,13 +38,25 @@ guest_says() {
     grep -q -E -e "$2" "$1" || grep -q 'Kernel panic' "$1"
 }
 
+# what is known of each vCPU, twice: times that stand still, flags, queues
+vcpus_shown() {
+    xl vcpu-list
+    xl dmesg -c >/dev/null
+    xl debug-keys q
+    xl debug-keys r
+    xl dmesg
+    sleep 1
+    xl vcpu-list
+}
+
 # guest_wait NAME SECONDS REGEX: 0 when a line of the guest's console matches
 guest_wait() {
     xl_log=$(guest_log "$1")
     wait_for "$2" guest_says "$xl_log" "$3"
     grep -q -E -e "$3" "$xl_log" && return 0
-    echo "guest $1 did not say '$3'; its last lines:"
+    echo "guest $1 did not say '$3'; its last lines, and its vCPUs:"
     tail -n 20 "$xl_log"
+    vcpus_shown
     return 1
 }
 

@@ -21,7 +21,9 @@ GUEST
 xl_script <<'DOM0'
 # -- a guest
 guest_image test.sh
-guest_config demo 'extra = "console=hvc0 quiet xl.after=shell"' 'memory = 128' \
+# A guest that hangs says where each of its CPUs is.
+guest_config demo 'memory = 128' \
+    'extra = "console=hvc0 quiet xl.after=shell softlockup_all_cpu_backtrace=1"' \
     'ramdisk = "/run/guest.img"' 'maxmem = 160' 'maxvcpus = 4' \
     'vcpus = 2' 'cpus = "0-1"' \
     'cpu_weight = 512' 'cap = 150' 'on_reboot = "restart"' \
