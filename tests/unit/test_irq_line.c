@@ -157,6 +157,16 @@ static void both_must_agree_to_share(void **state)
     assert_int_equal(bind_port(guest, 11, true, &port), 0);
 }
 
+/* Line 11, of both domains. */
+static void share_level_line(evtchn_port_t *of_dom0, evtchn_port_t *of_guest)
+{
+    machine_gsi_setup(11, true, true);
+    map(dom0, 11);
+    map(guest, 11);
+    assert_int_equal(bind_port(dom0, 11, true, of_dom0), 0);
+    assert_int_equal(bind_port(guest, 11, true, of_guest), 0);
+}
+
 static void a_shared_level_line_waits_for_all(void **state)
 {
     evtchn_port_t a;
@@ -164,11 +174,7 @@ static void a_shared_level_line_waits_for_all(void **state)
     uint32_t flags;
 
     (void)state;
-    machine_gsi_setup(11, true, true);
-    map(dom0, 11);
-    map(guest, 11);
-    assert_int_equal(bind_port(dom0, 11, true, &a), 0);
-    assert_int_equal(bind_port(guest, 11, true, &b), 0);
+    share_level_line(&a, &b);
     assert_int_equal(pirq_status(guest, 11, &flags), 0);
     assert_int_equal(flags, XENIRQSTAT_needs_eoi | XENIRQSTAT_shared);
     assert_true(world_fire(11));
@@ -188,11 +194,7 @@ static void a_shared_level_line_waits_a_while_only(void **state)
     evtchn_port_t b;
 
     (void)state;
-    machine_gsi_setup(11, true, true);
-    map(dom0, 11);
-    map(guest, 11);
-    assert_int_equal(bind_port(dom0, 11, true, &a), 0);
-    assert_int_equal(bind_port(guest, 11, true, &b), 0);
+    share_level_line(&a, &b);
     for (unsigned int round = 1; round < 4; round++) {
         assert_true(world_fire(11));
         assert_true(take(dom0, a));
