@@ -11,9 +11,9 @@
 
 #include <xenforeignmemory.h>
 
-#define SUPER_ORDER  9U
-#define SUPER_PAGES  (1UL << SUPER_ORDER)
-#define BATCH        512U  /* extents of one call */
+#define SUPER_ORDER 9U
+/* Frames of one call: dom0's kernel runs nothing else on that CPU meanwhile. */
+#define BATCH_PAGES  1024U
 #define WINDOW_PAGES 2048U /* frames mapped at a time */
 
 static int no_memory(const struct guest_memory *m, struct build_error *e)
@@ -35,8 +35,9 @@ static int no_memory(const struct guest_memory *m, struct build_error *e)
 static uint64_t populate_batch(struct guest_memory *m, uint64_t pfn,
                                unsigned int order, uint64_t wanted)
 {
-    xen_pfn_t extents[BATCH];
-    uint64_t count = wanted < BATCH ? wanted : BATCH;
+    xen_pfn_t extents[BATCH_PAGES];
+    uint64_t most = BATCH_PAGES >> order;
+    uint64_t count = wanted < most ? wanted : most;
     int got;
 
     for (uint64_t i = 0; i < count; i++) {

@@ -38,6 +38,7 @@ static int machine_fd;
 static uint8_t *machine; /* the same frames, for the test to read */
 static uint64_t frames_given;
 static uint64_t frames_free;
+static uint64_t most_at_once; /* frames given by one call */
 static uint64_t pinned; /* L4 frame, once pinned */
 static bool no_superpages;
 static bool no_resources;
@@ -62,6 +63,9 @@ static long populate(struct xen_memory_reservation *r)
         frames_free -= size;
         frames_given += size;
         extents[i] = SHARED_FRAME - frames_given;
+    }
+    if (i * size > most_at_once) {
+        most_at_once = i * size;
     }
     return (long)i;
 }
@@ -214,6 +218,7 @@ static int open_all(void **state)
     memset(machine, 0xee, SHARED_FRAME * PAGE_BYTES);
     frames_given = 0;
     frames_free = 3000;
+    most_at_once = 0;
     pinned = 0;
     no_superpages = false;
     no_resources = false;
@@ -438,6 +443,20 @@ static void single_frames_will_do(void **state)
     assert_int_equal(frames_given, PAGES);
 }
 
+/* dom0 does nothing else on that CPU while one is scrubbed. */
+static void no_call_is_for_all_the_memory(void **state)
+{
+    (void)state;
+    build();
+    assert_int_equal(most_at_once, 1024);
+    no_superpages = true;
+    frames_free = PAGES;
+    frames_given = 0;
+    most_at_once = 0;
+    build();
+    assert_int_equal(most_at_once, 1024);
+}
+
 static void a_kernel_without_notes_finds_all_mapped(void **state)
 {
     const start_info_t *si;
@@ -505,6 +524,7 @@ int main(void)
         TEST(grants_go_through_the_resource),
         TEST(grants_go_without_the_resource),
         TEST(single_frames_will_do),
+        TEST(no_call_is_for_all_the_memory),
         TEST(a_kernel_without_notes_finds_all_mapped),
         TEST(a_hypercall_page_is_filled),
         TEST(short_memory_is_told_apart),
