@@ -39,7 +39,7 @@ static uint8_t *machine; /* the same frames, for the test to read */
 static uint64_t frames_given;
 static uint64_t frames_free;
 static uint64_t most_at_once; /* frames given by one call */
-static uint64_t pinned; /* L4 frame, once pinned */
+static uint64_t pinned;       /* L4 frame, once pinned */
 static bool no_superpages;
 static bool no_resources;
 static uint64_t hypercall_page;
