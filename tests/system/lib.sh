@@ -156,8 +156,10 @@ reboot_boot() {
     rm -f "$work/boot.iso"
 }
 
+# The console's lines without what steers a terminal: GRUB and an interactive
+# shell put that before the first words of a line.
 lines() {
-    tr -d '\r' <"$log"
+    tr -d '\r' <"$log" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g'
 }
 
 # expect REGEX WHY: a line of the console matches
