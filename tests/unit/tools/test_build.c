@@ -443,7 +443,7 @@ static void single_frames_will_do(void **state)
     assert_int_equal(frames_given, PAGES);
 }
 
-/* dom0 does nothing else on that CPU while one is scrubbed. */
+/* dom0 does nothing else on that CPU during a call. */
 static void no_call_is_for_all_the_memory(void **state)
 {
     (void)state;
